@@ -1,0 +1,95 @@
+/**
+ * What the router may ask of the objects. These interfaces are the whole surface between `http`
+ * and `host`; every value in them can be cloned between isolates.
+ */
+import type { Result } from "../errors.ts";
+import type {
+  AgentAddress,
+  AgentView,
+  ComponentSummary,
+  InvocationView,
+  OplogPage,
+  RevisionView,
+  UpdateMode,
+  UpdateView,
+  UpdatesView,
+} from "./views.ts";
+
+export interface CreateRequest {
+  readonly revision?: number;
+  /** JSON text of the params. */
+  readonly params?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface InvokeRequest {
+  readonly method: string;
+  /** JSON text of the array of positional arguments. */
+  readonly args: string;
+  readonly idempotencyKey: string;
+  /** `await` answers with the outcome, `enqueue` as soon as the invocation is durable. */
+  readonly mode: "await" | "enqueue";
+  /** Epoch milliseconds; makes the invocation a scheduled one (implies `enqueue`). */
+  readonly scheduledFor?: number;
+}
+
+export interface UpdateRequest {
+  readonly revision: number | "latest";
+  readonly mode: UpdateMode;
+  readonly wake: boolean;
+}
+
+export interface OplogRequest {
+  readonly from: number;
+  readonly limit: number;
+}
+
+/** The operations of one agent's object. Those with an `address` may create the agent. */
+export interface AgentOperations {
+  create(
+    address: AgentAddress,
+    request: CreateRequest,
+  ): Promise<Result<{ readonly agent: AgentView; readonly created: boolean }>>;
+  describe(): Promise<Result<AgentView>>;
+  destroy(): Promise<Result<null>>;
+  invoke(address: AgentAddress, request: InvokeRequest): Promise<Result<InvocationView>>;
+  invocation(idempotencyKey: string, waitMs: number): Promise<Result<InvocationView>>;
+  update(request: UpdateRequest): Promise<Result<UpdateView>>;
+  updates(): Promise<Result<UpdatesView>>;
+  oplog(request: OplogRequest): Promise<Result<OplogPage>>;
+}
+
+export type Isolation = "agent" | "shared";
+
+/** Agent code as uploaded: `modules` maps module names to source text, `main` is one of them. */
+export interface ComponentSource {
+  readonly main: string;
+  readonly modules: Readonly<Record<string, string>>;
+  readonly isolation: Isolation;
+}
+
+/** The code of a revision together with what identifies it. */
+export interface ComponentCode {
+  readonly digest: string;
+  readonly source: ComponentSource;
+}
+
+/** The operations of one component's object. */
+export interface ComponentOperations {
+  /** Loads the code once, then stores it as the next revision; `created` is false for the same code as the latest. */
+  publish(
+    component: string,
+    source: ComponentSource,
+  ): Promise<Result<{ readonly revision: RevisionView; readonly created: boolean }>>;
+  revision(revision: number | "latest"): Promise<Result<RevisionView>>;
+  /** Newest first, those with a revision below `before` when it is given. */
+  revisions(limit: number, before?: number): Promise<Result<readonly RevisionView[]>>;
+  code(revision: number): Promise<Result<ComponentCode>>;
+}
+
+/** The operations of the catalog: which components exist. */
+export interface CatalogOperations {
+  record(summary: ComponentSummary): Promise<void>;
+  /** In name order, those with a name after `after` when it is given. */
+  list(limit: number, after?: string): Promise<readonly ComponentSummary[]>;
+}

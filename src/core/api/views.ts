@@ -1,0 +1,143 @@
+/**
+ * The resources that the HTTP API shows (http-api.md), as plain JSON-able objects.
+ * Times are ISO 8601 UTC strings with milliseconds; indices and revisions are positive integers.
+ */
+
+/** Any value that JSON can hold. */
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
+
+/** Which agent is meant: `component/Type/key`. */
+export interface AgentAddress {
+  readonly component: string;
+  readonly type: string;
+  readonly key: string;
+}
+
+export type AgentStatusName =
+  | "idle"
+  | "running"
+  | "suspended"
+  | "interrupted"
+  | "retrying"
+  | "failed";
+
+/** An error as its author or the host described it: no stack, no paths. */
+export interface ErrorView {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly details?: JsonValue;
+}
+
+export type UpdateMode = "automatic" | "manual";
+
+export interface UpdateView {
+  readonly id: string;
+  readonly mode: UpdateMode;
+  readonly revision: number;
+  readonly status: "queued" | "pending" | "successful" | "failed";
+  readonly requestedAt: string;
+  readonly concludedAt?: string;
+  readonly detail?: string;
+}
+
+export interface UpdatesView {
+  readonly pending: readonly UpdateView[];
+  readonly successful: readonly UpdateView[];
+  readonly failed: readonly UpdateView[];
+}
+
+export interface AgentView extends AgentAddress {
+  readonly incarnation: string;
+  readonly status: AgentStatusName;
+  readonly revision: number;
+  readonly createdAt: string;
+  readonly params?: JsonValue;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly pendingInvocations: number;
+  readonly updates: UpdatesView;
+  readonly lastManualUpdateSnapshotIndex: number | null;
+  readonly lastAutomaticSnapshotIndex: number | null;
+  readonly skippedRegions: readonly (readonly [number, number])[];
+  readonly deletedRegions: readonly (readonly [number, number])[];
+  readonly lastOplogIndex: number;
+  readonly nextWakeAt?: string;
+  readonly lastError?: ErrorView;
+}
+
+export type InvocationStatusName =
+  | "scheduled"
+  | "pending"
+  | "running"
+  | "completed"
+  | "failed"
+  | "cancelled";
+
+export interface InvocationView {
+  readonly idempotencyKey: string;
+  readonly method: string;
+  readonly status: InvocationStatusName;
+  readonly acceptedAt: string;
+  readonly scheduledFor?: string;
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+  readonly revision?: number;
+  readonly result?: JsonValue;
+  readonly error?: ErrorView;
+}
+
+/** One oplog entry as HTTP shows it: `index`, `at`, `kind`, and the members of its kind. */
+export interface EntryView {
+  readonly index: number;
+  readonly at: string;
+  readonly kind: string;
+  readonly [member: string]: JsonValue | undefined;
+}
+
+export interface OplogPage {
+  readonly entries: readonly EntryView[];
+  readonly lastIndex: number;
+  readonly next?: number;
+}
+
+export interface MethodView {
+  readonly name: string;
+  readonly readOnly: boolean;
+  readonly description?: string;
+  readonly inputSchema?: JsonValue;
+  readonly outputSchema?: JsonValue;
+}
+
+export type SnapshotPolicy =
+  | { readonly everyInvocations: number }
+  | { readonly everySeconds: number }
+  | "disabled";
+
+/** One agent type of a revision. `hooks` says which snapshot hooks the class itself defines. */
+export interface AgentTypeView {
+  readonly name: string;
+  readonly methods: readonly MethodView[];
+  readonly hooks: { readonly saveSnapshot: boolean; readonly loadSnapshot: boolean };
+  readonly snapshots: SnapshotPolicy;
+}
+
+/** An immutable revision of a component. `digest` is `sha256:` and 64 hex digits. */
+export interface RevisionView {
+  readonly component: string;
+  readonly revision: number;
+  readonly digest: string;
+  readonly createdAt: string;
+  readonly agentTypes: readonly AgentTypeView[];
+}
+
+export interface ComponentSummary {
+  readonly name: string;
+  readonly latestRevision: number;
+  readonly createdAt: string;
+}

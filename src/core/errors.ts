@@ -1,0 +1,72 @@
+/**
+ * The closed catalogue of refusals. Codes are those of http-api.md and never change; which HTTP
+ * status a code has is decided in `http/problems.ts`.
+ */
+import type { ErrorView, InvocationView, JsonValue } from "./api/views.ts";
+
+export type ErrorCode =
+  | "agent-already-exists"
+  | "agent-busy"
+  | "agent-deleted"
+  | "agent-failed"
+  | "agent-interrupted"
+  | "agent-not-found"
+  | "agent-not-resumable"
+  | "agent-type-not-found"
+  | "already-at-revision"
+  | "auth-not-configured"
+  | "component-not-found"
+  | "forbidden"
+  | "idempotency-key-reused"
+  | "internal-error"
+  | "invalid-arguments"
+  | "invalid-component"
+  | "invalid-json"
+  | "invalid-request"
+  | "invocation-failed"
+  | "invocation-not-found"
+  | "method-not-allowed"
+  | "method-not-found"
+  | "not-found"
+  | "payload-too-large"
+  | "queue-full"
+  | "read-only-violation"
+  | "revision-not-found"
+  | "unauthorized"
+  | "unsupported-media-type"
+  | "update-already-pending";
+
+/** A refusal as a value. `detail` is a sentence for the user that also says what to do next. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  /** Extra members of the problem document. */
+  readonly members?: {
+    readonly issues?: readonly JsonValue[];
+    readonly invocation?: InvocationView;
+    readonly lastError?: ErrorView;
+    readonly error?: ErrorView;
+    readonly retryAfterSeconds?: number;
+    /** HTTP status chosen by the author of a failed invocation (400..599). */
+    readonly status?: number;
+    /** Problem code chosen by the author of a failed invocation; replaces `code`. */
+    readonly authorCode?: string;
+  };
+}
+
+/** What every operation answers: values, never exceptions, cross the object boundary. */
+export type Result<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+export function accept<T>(value: T): Result<T> {
+  return { ok: true, value };
+}
+
+export function refuse(
+  code: ErrorCode,
+  detail: string,
+  members?: Refusal["members"],
+): { readonly ok: false; readonly refusal: Refusal } {
+  return { ok: false, refusal: members === undefined ? { code, detail } : { code, detail, members } };
+}

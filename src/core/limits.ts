@@ -1,0 +1,12 @@
+/** Limits of http-api.md, in one place. Sizes are bytes, times milliseconds. */
+export const limits = {
+  requestBodyBytes: 16 * 1024 * 1024,
+  componentBytes: 10 * 1024 * 1024,
+  componentLoadMs: 10_000,
+  pendingInvocations: 10_000,
+  resultBytes: 16 * 1024 * 1024,
+  snapshotBytes: 16 * 1024 * 1024,
+  recordedBodyBytes: 16 * 1024 * 1024,
+  keyBytes: 512,
+  idempotencyKeyLength: 256,
+} as const;
