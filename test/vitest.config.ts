@@ -1,0 +1,46 @@
+import { fileURLToPath } from "node:url";
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const buildGuest = "test/support/build-guest.ts";
+const buildWorker = "test/support/build-worker.ts";
+
+/** Three grades of tests: pure ones, ones inside workerd, and ones against the real server. */
+export default defineConfig({
+  root,
+  test: {
+    projects: [
+      {
+        root,
+        test: { name: "core", include: ["test/{core,runtime}/**/*.test.ts"], testTimeout: 30_000 },
+      },
+      {
+        root,
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: { PERDURE_LOCAL: "true", PERDURE_LOADING: "anonymous" } },
+          }),
+        ],
+        test: {
+          name: "workers",
+          include: ["test/host/**/*.test.ts"],
+          globalSetup: [buildGuest],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        root,
+        test: {
+          name: "node",
+          include: ["test/{guest,http,server,client,cli,console,e2e}/**/*.test.ts"],
+          globalSetup: [buildWorker],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
