@@ -1,7 +1,7 @@
 // Type-checks every part against the types of the platform that it runs on: core against none.
 import { spawnSync } from "node:child_process";
 
-const projects = ["src/core", "src", ".", "test/host"];
+const projects = ["src/core", "src", ".", "test/host", "bench/worker"];
 const failed = projects.filter((project) => {
   const { status } = spawnSync("tsc", ["-p", project], { stdio: "inherit" });
   return status !== 0;
