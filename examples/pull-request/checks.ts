@@ -8,6 +8,9 @@ import type { Model } from "./model.ts";
 import type { Received, Receiver } from "./receiver.ts";
 import { check } from "./report.ts";
 import type { Check } from "./report.ts";
+import { until } from "./wait.ts";
+
+const SETTLE_LIMIT_MS = 5_000;
 
 /** One pull request with all that the demo plans and expects for it. */
 export interface Subject {
@@ -60,8 +63,18 @@ async function inspect(api: Api, subject: Subject): Promise<Finding> {
   const own = await (mode === "automatic"
     ? api.invoke(key, "blockers", [])
     : api.invoke(key, "section", ["checks"]));
-  const [agent, entries] = await Promise.all([api.agent(key), api.oplog(key)]);
+  const agent = await settled(api, key);
+  const entries = await api.oplog(key);
   return { subject, agent, entries, facts, own };
+}
+
+/** The agent once it is idle, or as it is when the time for that is up. */
+async function settled(api: Api, key: string): Promise<AgentView> {
+  const idle = until(`${key} to be idle`, SETTLE_LIMIT_MS, async () => {
+    const agent = await api.agent(key);
+    return agent.status === "idle" && agent.pendingInvocations === 0 ? agent : undefined;
+  });
+  return idle.catch(() => api.agent(key));
 }
 
 function deliveryChecks(
@@ -127,7 +140,7 @@ function notificationChecks(
   return [
     check("notifications sent, by the oplogs", changes, sum(sent)),
     check("each exactly once: distinct Idempotency-Keys", changes, received.length, unanswered),
-    check("each for its state change, in its order", 0, notes.length, notes),
+    check("each for its state change, in its order", changes, changes - notes.length, notes),
     check("keyless posts, or two bodies under one key", 0, receiver.faults.length, receiver.faults),
     check("posts of the one in flight at the kill, same key", "2", String(held.arrivals)),
   ];

@@ -79,7 +79,8 @@ async function createAgents({ api, receiver, subjects }: Stage): Promise<void> {
   say("upload", "revision 1 of PullRequest");
   for (const { key, deliveries } of subjects) {
     await api.create(key, 1, { NOTIFY_URL: receiver.url });
-    say("create", `${key}, ${deliveries.length} deliveries to come`);
+    const coming = deliveries.length === 1 ? "1 delivery" : `${deliveries.length} deliveries`;
+    say("create", `${key}, ${coming} to come`);
   }
 }
 
@@ -106,14 +107,14 @@ async function crash({ server, receiver, feeder, subjects }: Stage): Promise<Rec
   const held = await Promise.race([arrival, broken.then(() => arrival)]);
   say("in flight", `${subject.key} posted ${short(held.key)}; the receiver holds its answer back`);
   await server.kill9();
-  say("kill -9", `pid ${server.pid} is gone, and so is delivery ${short(step.delivery.id)}`);
+  say("kill -9", `pid ${server.pid} is gone; delivery ${short(step.delivery.id)} got no answer`);
   await broken;
   await server.start();
   say("server", `answers on ${server.url} (pid ${server.pid}), on the same state`);
   await until("the agent to post its notification again", STEP_LIMIT_MS, () =>
     held.arrivals > 1 ? true : undefined,
   );
-  say("recover", `unasked, the agent posted ${short(held.key)} again: same key, same body`);
+  say("recover", `unasked, the agent posted ${short(held.key)} again, under the same key`);
   return held;
 }
 
