@@ -16,19 +16,23 @@ export interface Server {
 const soonMs = 10_000;
 const restartsInARow = 3;
 
-async function run(lock: StateLock, options: ServerOptions, port: number): Promise<Workerd> {
+interface Run {
+  readonly workerd: Workerd;
+  /** False when it ended before its first answer. */
+  readonly answered: boolean;
+}
+
+async function run(lock: StateLock, options: ServerOptions, port: number): Promise<Run> {
   const workerd = await startWorkerd(port, options.stateDirectory, options.token);
+  const gone = new AbortController();
+  const ended = workerd.exited.then(() => gone.abort());
   try {
     await lock.recordWorkerd(workerd.pid);
-    await Promise.race([
-      waitUntilHealthy(`http://127.0.0.1:${workerd.port}`),
-      workerd.exited.then(() => {
-        throw new StartupError("workerd ended before it answered: look at the messages above.");
-      }),
-    ]);
-    return workerd;
+    const url = `http://127.0.0.1:${workerd.port}`;
+    return { workerd, answered: await waitUntilHealthy(url, gone.signal) };
   } catch (error) {
     await workerd.stop();
+    await ended;
     throw error;
   }
 }
@@ -41,7 +45,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const lock = await lockState(options.stateDirectory);
   let workerd: Workerd;
   try {
-    workerd = await run(lock, options, options.port);
+    const first = await run(lock, options, options.port);
+    if (!first.answered) {
+      throw new StartupError("workerd ended before it answered: look at the messages above.");
+    }
+    workerd = first.workerd;
   } catch (error) {
     await lock.release();
     throw error;
@@ -61,7 +69,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         );
       }
       process.stderr.write("workerd ended unexpectedly; it is started again.\n");
-      workerd = await run(lock, options, port);
+      ({ workerd } = await run(lock, options, port));
       if (stopping) await workerd.stop();
     }
   }

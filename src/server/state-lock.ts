@@ -18,7 +18,7 @@ export interface StateLock {
 }
 
 // What a killed server left behind ends within milliseconds; a living one does not.
-const patienceMs = 5_000;
+const patienceMs = 3_000;
 const pollMs = 25;
 
 async function readHolder(path: string): Promise<Holder | "unreadable" | undefined> {

@@ -64,11 +64,15 @@ async function refusesConnections(url: string): Promise<boolean> {
   }
 }
 
-/** The process id in the lock that a running server keeps in its state directory. */
-function lockedWorkerd(state: string): number {
-  const lock: unknown = JSON.parse(readFileSync(join(state, "server.lock"), "utf8"));
-  if (typeof lock === "object" && lock !== null && "workerd" in lock) return Number(lock.workerd);
-  throw new Error(`${state} is not locked by a running server.`);
+/** The process id of workerd in the lock that a running server keeps in its state directory. */
+export function lockedWorkerd(state: string): number | undefined {
+  try {
+    const lock: unknown = JSON.parse(readFileSync(join(state, "server.lock"), "utf8"));
+    if (typeof lock === "object" && lock !== null && "workerd" in lock) return Number(lock.workerd);
+  } catch {
+    // No lock, or one that is just being written.
+  }
+  return undefined;
 }
 
 interface Launched {
@@ -124,7 +128,9 @@ export async function startServer(options: StartServerOptions = {}): Promise<Run
       return launched.child.pid ?? 0;
     },
     get workerdPid() {
-      return lockedWorkerd(state);
+      const pid = lockedWorkerd(state);
+      if (pid === undefined) throw new Error(`${state} is not locked by a running server.`);
+      return pid;
     },
     get output() {
       return launched.output;
@@ -133,7 +139,10 @@ export async function startServer(options: StartServerOptions = {}): Promise<Run
     async kill9() {
       const workerd = lockedWorkerd(state);
       await end("SIGKILL");
-      await until("workerd was gone", async () => (await commandLine(workerd)) === undefined);
+      await until(
+        "workerd was gone",
+        async () => workerd === undefined || (await commandLine(workerd)) === undefined,
+      );
       await until("the port was free", () => refusesConnections(url));
     },
     async restart() {
