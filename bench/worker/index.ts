@@ -1,15 +1,16 @@
 /** The product as it is deployed, with the yardstick and the benchmark's own routes beside it. */
 import product from "../../src/worker.ts";
-import type { Env } from "../../src/host/env.ts";
+import type { AgentOperations } from "../../src/core/api/operations.ts";
+import type { Env, ObjectNamespace } from "../../src/host/env.ts";
 import type { BareObject } from "./bare-object.ts";
-import type { MeteredAgentObject } from "./metered-object.ts";
+import type { MeterOperations } from "./metered-object.ts";
 
 export * from "../../src/worker.ts";
 export { BareObject } from "./bare-object.ts";
 export { MeteredAgentObject as AgentObject } from "./metered-object.ts";
 
-interface BenchEnv extends Omit<Env, "AGENTS"> {
-  readonly AGENTS: DurableObjectNamespace<MeteredAgentObject>;
+interface BenchEnv extends Env {
+  readonly AGENTS: ObjectNamespace<AgentOperations & MeterOperations>;
   readonly BARE: DurableObjectNamespace<BareObject>;
 }
 

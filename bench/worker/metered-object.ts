@@ -1,25 +1,32 @@
 import { AgentObject } from "../../src/worker.ts";
 import type { MeterReading } from "../meter-reading.ts";
 
+/** What only the benchmark asks of an agent. */
+export interface MeterOperations {
+  /** Drops the object from memory, as an eviction does. The call is rejected once it is gone. */
+  evict(): Promise<void>;
+  /** Until it is called nothing is wrapped, so that throughput is measured without the meter. */
+  startMeter(): Promise<MeterReading>;
+  readMeter(): Promise<MeterReading>;
+}
+
 /** The product's agent object, which can also be made cold and say what it writes. */
-export class MeteredAgentObject extends AgentObject {
+export class MeteredAgentObject extends AgentObject implements MeterOperations {
   readonly #life = crypto.randomUUID();
   #rowsWritten = 0;
 
-  /** Drops the object from memory, as an eviction does. The call is rejected once it is gone. */
   async evict(): Promise<void> {
     await this.ctx.storage.sync();
     this.ctx.abort("evicted by the benchmark");
   }
 
-  /** Until it is called nothing is wrapped, so that throughput is measured without the meter. */
-  startMeter(): MeterReading {
+  async startMeter(): Promise<MeterReading> {
     this.#meterRows();
     this.#meterAlarms();
     return this.readMeter();
   }
 
-  readMeter(): MeterReading {
+  async readMeter(): Promise<MeterReading> {
     return {
       life: this.#life,
       rowsWritten: this.#rowsWritten,
