@@ -1,0 +1,60 @@
+/** Whether a request to invoke is new, known, or refused (semantics.md section 3). */
+import type { AgentTypeView, MethodView } from "../api/views.ts";
+import { accept, refuse, type Refusal, type Result } from "../errors.ts";
+import { equalJsonTexts } from "../json.ts";
+import { limits } from "../limits.ts";
+import { richText, type Payload } from "../oplog/payload.ts";
+import type { Status } from "../status/status.ts";
+
+/** A method call as it was accepted: what a second request with the same key must agree with. */
+export interface MethodCall {
+  readonly method: string;
+  readonly args: Payload;
+}
+
+function samePayload(left: Payload, right: Payload): boolean {
+  if (left === right) return true;
+  if (richText(left) !== undefined || richText(right) !== undefined) return false;
+  return equalJsonTexts(left, right);
+}
+
+/** The same key must mean the same call. */
+export function checkReuse(known: MethodCall, request: MethodCall): Refusal | undefined {
+  if (known.method === request.method && samePayload(known.args, request.args)) return undefined;
+  return refuse(
+    "idempotency-key-reused",
+    `This Idempotency-Key was used for ${known.method} with ${
+      known.method === request.method ? "other arguments" : "another method"
+    }; send a new key for a new invocation.`,
+  ).refusal;
+}
+
+/** The method of that name, or why it cannot be invoked. */
+export function findMethod(type: AgentTypeView, method: string): Result<MethodView> {
+  const found = type.methods.find(({ name }) => name === method);
+  if (found !== undefined) return accept(found);
+  const names = type.methods.map(({ name }) => name).join(", ");
+  return refuse(
+    "method-not-found",
+    `${type.name} has no method ${method}; it has ${names === "" ? "none" : names}.`,
+  );
+}
+
+/** Whether the agent takes new invocations at all. */
+export function checkAdmission(status: Status): Refusal | undefined {
+  if (status.name === "failed") {
+    return refuse(
+      "agent-failed",
+      "The agent has failed and accepts nothing new; resume it, revert it, or update it to code that gets past the failure.",
+      status.failure === undefined ? {} : { lastError: status.failure.error },
+    ).refusal;
+  }
+  if (status.pending.length >= limits.pendingInvocations) {
+    return refuse(
+      "queue-full",
+      `The agent has ${limits.pendingInvocations} pending invocations; try again later.`,
+      { retryAfterSeconds: 1 },
+    ).refusal;
+  }
+  return undefined;
+}

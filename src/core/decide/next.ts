@@ -1,0 +1,99 @@
+/**
+ * What to do next, as a value: pure and total over (status, now). The loop performs the step and
+ * asks again. Order: interrupt > pending updates > automatic snapshot that is due > pending
+ * invocations, first in, first out (semantics.md section 3).
+ */
+import type { SnapshotPolicy } from "../api/views.ts";
+import type { PendingInvocation, PendingUpdateState, Status } from "../status/status.ts";
+
+export type Step =
+  | { readonly do: "apply-update"; readonly update: PendingUpdateState }
+  | { readonly do: "continue" }
+  | { readonly do: "take-snapshot" }
+  | { readonly do: "save-for-update"; readonly pending: PendingInvocation }
+  | { readonly do: "invoke"; readonly pending: PendingInvocation }
+  | { readonly do: "wait"; readonly until: number }
+  | { readonly do: "rest" };
+
+function earliest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
+function isDue(pending: PendingInvocation, now: number): boolean {
+  return pending.scheduledFor === undefined || pending.scheduledFor <= now;
+}
+
+/** The first pending request that is due: first in, first out; a scheduled one counts from its time. */
+export function firstDue(status: Status, now: number): PendingInvocation | undefined {
+  let first: PendingInvocation | undefined;
+  for (const pending of status.pending) {
+    if (!isDue(pending, now)) continue;
+    const rank = pending.scheduledFor ?? pending.at;
+    if (first === undefined || rank < (first.scheduledFor ?? first.at)) first = pending;
+    if (pending.scheduledFor === undefined) break;
+  }
+  return first;
+}
+
+function nextSchedule(status: Status): number | undefined {
+  return earliest(status.pending.map(({ scheduledFor }) => scheduledFor));
+}
+
+/** Epoch milliseconds at which an automatic snapshot is due: now or past when it is, nothing when it never is. */
+export function snapshotDueAt(status: Status, policy: SnapshotPolicy, now: number): number | undefined {
+  const { finishedSince, lastAt } = status.snapshots;
+  if (policy === "disabled" || finishedSince === 0) return undefined;
+  if ("everySeconds" in policy) return lastAt + policy.everySeconds * 1000;
+  return finishedSince >= policy.everyInvocations ? now : undefined;
+}
+
+function waitOrRest(until: number | undefined): Step {
+  return until === undefined ? { do: "rest" } : { do: "wait", until };
+}
+
+/** The first pending update, unless the agent is interrupted and the update was told not to wake it. */
+export function frontUpdate(status: Status): PendingUpdateState | undefined {
+  const [front] = status.updates.pending;
+  return front && (status.name !== "interrupted" || front.wake) ? front : undefined;
+}
+
+/** `snapshotsFrom`: no automatic snapshot before this time (after a failed one), epoch milliseconds. */
+export function nextStep(status: Status, policy: SnapshotPolicy, now: number): Step {
+  const update = frontUpdate(status);
+  if (update !== undefined) return { do: "apply-update", update };
+  switch (status.name) {
+    case "failed":
+    case "interrupted":
+      return { do: "rest" };
+    case "running":
+      return { do: "continue" };
+    case "suspended":
+      return status.suspendedUntil !== undefined && status.suspendedUntil > now
+        ? { do: "wait", until: status.suspendedUntil }
+        : { do: "continue" };
+    case "retrying": {
+      const retryAt = status.failure?.retryAt ?? now;
+      return retryAt > now ? { do: "wait", until: retryAt } : { do: "continue" };
+    }
+    case "idle":
+      return nextWhenIdle(status, policy, now);
+  }
+}
+
+function nextWhenIdle(status: Status, policy: SnapshotPolicy, now: number): Step {
+  const snapshotAt = snapshotDueAt(status, policy, now);
+  if (snapshotAt !== undefined && snapshotAt <= now) return { do: "take-snapshot" };
+  const pending = firstDue(status, now);
+  if (pending === undefined) return waitOrRest(earliest([snapshotAt, nextSchedule(status)]));
+  return pending.request.type === "manual-update"
+    ? { do: "save-for-update", pending }
+    : { do: "invoke", pending };
+}
+
+/** When the alarm must fire, from the status alone: `now` while there is work, else the next time that something is due. */
+export function alarmAt(status: Status, policy: SnapshotPolicy, now: number): number | undefined {
+  const step = nextStep(status, policy, now);
+  if (step.do === "rest") return undefined;
+  return step.do === "wait" ? step.until : now;
+}

@@ -1,0 +1,52 @@
+/** The recovery plan of semantics.md section 4: which code, from which base, replaying from where. */
+import { inRegions, type Regions } from "../oplog/regions.ts";
+import type { PendingUpdateState, Status } from "../status/status.ts";
+
+/** Where a fresh instance gets its state from before the tail is replayed. */
+export type Base =
+  | { readonly kind: "none" }
+  | { readonly kind: "automatic" | "manual"; readonly index: number };
+
+export interface RecoveryPlan {
+  readonly revision: number;
+  readonly base: Base;
+  /** Replay reads the entries with indices in `[from, to]` that lie in no skipped region. */
+  readonly from: number;
+  readonly to: number;
+  readonly skipped: Regions;
+}
+
+function planFrom(status: Status, revision: number, base: Base): RecoveryPlan {
+  const from = base.kind === "none" ? 2 : base.index + 1;
+  return { revision, base, from, to: status.lastIndex, skipped: status.skipped };
+}
+
+function manualBase(status: Status): Base {
+  const { lastManualUpdate } = status.snapshots;
+  return lastManualUpdate === null ? { kind: "none" } : { kind: "manual", index: lastManualUpdate };
+}
+
+/** Recovery with no update to apply; `distrusted` are automatic snapshots that failed in this recovery. */
+export function planRecovery(status: Status, distrusted: ReadonlySet<number>): RecoveryPlan {
+  const { lastAutomatic } = status.snapshots;
+  const base: Base =
+    lastAutomatic === null || distrusted.has(lastAutomatic)
+      ? manualBase(status)
+      : { kind: "automatic", index: lastAutomatic };
+  return planFrom(status, status.revision, base);
+}
+
+/**
+ * The trial of a pending update on its own revision: an automatic one replays the whole history
+ * since the manual base, never from an automatic snapshot; a manual one loads its own snapshot.
+ */
+export function planTrial(status: Status, update: PendingUpdateState): RecoveryPlan {
+  const base: Base =
+    update.mode === "manual" ? { kind: "manual", index: update.index } : manualBase(status);
+  return planFrom(status, update.revision, base);
+}
+
+/** Whether replay passes over the entry at `index`. */
+export function isSkipped(plan: Pick<RecoveryPlan, "skipped">, index: number): boolean {
+  return inRegions(plan.skipped, index);
+}

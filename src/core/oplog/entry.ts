@@ -1,0 +1,243 @@
+/**
+ * The oplog: one interface per entry kind, as in semantics.md section 1. Every other state of an
+ * agent is computed from these. Indices start at 1 without gaps; `at` is epoch milliseconds.
+ */
+import type { JsonValue, UpdateMode } from "../api/views.ts";
+import type { Payload } from "./payload.ts";
+import type { Region } from "./regions.ts";
+
+/** An error as data: what survives isolates, crashes and HTTP. `status` is the author's HTTP status. */
+export interface ErrorData {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly status?: number;
+  readonly details?: JsonValue;
+}
+
+/** What a pending invocation asks for. */
+export type Invocation =
+  | { readonly type: "method"; readonly method: string; readonly args: Payload }
+  | { readonly type: "initialization" }
+  | { readonly type: "manual-update"; readonly updateId: string; readonly revision: number };
+
+export type Outcome =
+  | { readonly ok: true; readonly result: Payload }
+  | { readonly ok: false; readonly error: ErrorData };
+
+export type Durability = "read-local" | "write-local" | "read-remote" | "write-remote";
+
+/** A snapshot as saved by an instance: `payload` is base64 for `application/octet-stream`. */
+export interface SnapshotData {
+  readonly mime: "application/json" | "application/octet-stream";
+  readonly payload: Payload;
+  readonly bytes: number;
+}
+
+interface Stamped {
+  readonly at: number;
+}
+
+export interface Create extends Stamped {
+  readonly kind: "Create";
+  readonly component: string;
+  readonly type: string;
+  readonly key: string;
+  readonly revision: number;
+  readonly incarnation: string;
+  readonly params?: Payload;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly parent?: string;
+}
+
+export interface PendingAgentInvocation extends Stamped {
+  readonly kind: "PendingAgentInvocation";
+  readonly idempotencyKey: string;
+  readonly invocation: Invocation;
+  readonly scheduledFor?: number;
+  readonly caller?: string;
+}
+
+export interface CancelPendingInvocation extends Stamped {
+  readonly kind: "CancelPendingInvocation";
+  readonly idempotencyKey: string;
+}
+
+export interface AgentInvocationStarted extends Stamped {
+  readonly kind: "AgentInvocationStarted";
+  readonly idempotencyKey: string;
+  readonly pendingIndex: number;
+  readonly method: string;
+  /** Source of this invocation's `Math.random()` and of the keys derived in it. */
+  readonly seed: string;
+}
+
+export interface AgentInvocationFinished extends Stamped {
+  readonly kind: "AgentInvocationFinished";
+  readonly idempotencyKey: string;
+  readonly outcome: Outcome;
+  readonly revision: number;
+}
+
+export interface Start extends Stamped {
+  readonly kind: "Start";
+  readonly call: string;
+  readonly durability: Durability;
+  readonly request?: Payload;
+  readonly parent?: number;
+}
+
+export interface End extends Stamped {
+  readonly kind: "End";
+  readonly start: number;
+  readonly response?: Payload;
+  readonly error?: ErrorData;
+  /** The call ended before it returned to the code, so replay answers it in the same turn. */
+  readonly inline?: true;
+}
+
+export interface Cancelled extends Stamped {
+  readonly kind: "Cancelled";
+  readonly start: number;
+}
+
+export interface BeginAtomicRegion extends Stamped {
+  readonly kind: "BeginAtomicRegion";
+}
+
+export interface EndAtomicRegion extends Stamped {
+  readonly kind: "EndAtomicRegion";
+  readonly begin: number;
+}
+
+/** "Go back to before `region`": everything in it, this entry included, is skipped. */
+export interface Jump extends Stamped {
+  readonly kind: "Jump";
+  readonly region: Region;
+}
+
+/** Deletes `region`, which ends just before this entry. */
+export interface Revert extends Stamped {
+  readonly kind: "Revert";
+  readonly region: Region;
+}
+
+export interface Suspend extends Stamped {
+  readonly kind: "Suspend";
+  readonly reason?: string;
+  readonly until?: number;
+}
+
+export interface Interrupted extends Stamped {
+  readonly kind: "Interrupted";
+  readonly reason?: string;
+}
+
+/** A failed attempt. Without `retryAt` nothing will be tried again: the agent has failed. */
+export interface ErrorEntry extends Stamped {
+  readonly kind: "Error";
+  readonly error: ErrorData;
+  readonly retryFrom: number;
+  readonly attempt: number;
+  readonly retryAt?: number;
+}
+
+export interface PendingUpdate extends Stamped {
+  readonly kind: "PendingUpdate";
+  readonly updateId: string;
+  readonly mode: UpdateMode;
+  readonly revision: number;
+  /** Epoch milliseconds of the request; a manual update was requested before its snapshot was saved. */
+  readonly requestedAt: number;
+  readonly wake: boolean;
+  /** Manual only: the payload itself lies beside the oplog under this entry's index. */
+  readonly snapshot?: { readonly mime: SnapshotData["mime"]; readonly bytes: number };
+}
+
+export interface SuccessfulUpdate extends Stamped {
+  readonly kind: "SuccessfulUpdate";
+  readonly updateId: string;
+  readonly revision: number;
+}
+
+export interface FailedUpdate extends Stamped {
+  readonly kind: "FailedUpdate";
+  readonly updateId: string;
+  readonly revision: number;
+  readonly detail?: string;
+}
+
+/** The payload lies beside the oplog under this entry's index until it is collected. */
+export interface Snapshot extends Stamped {
+  readonly kind: "Snapshot";
+  readonly mime: SnapshotData["mime"];
+  readonly revision: number;
+  readonly bytes: number;
+}
+
+export interface SnapshotRecoveryFailed extends Stamped {
+  readonly kind: "SnapshotRecoveryFailed";
+  readonly snapshotIndex: number;
+  readonly detail: string;
+}
+
+export interface PromiseCompleted extends Stamped {
+  readonly kind: "PromiseCompleted";
+  readonly promiseId: string;
+  readonly outcome: Outcome;
+}
+
+export interface Log extends Stamped {
+  readonly kind: "Log";
+  readonly level: "debug" | "log" | "info" | "warn" | "error";
+  readonly message: string;
+}
+
+export type Entry =
+  | Create
+  | PendingAgentInvocation
+  | CancelPendingInvocation
+  | AgentInvocationStarted
+  | AgentInvocationFinished
+  | Start
+  | End
+  | Cancelled
+  | BeginAtomicRegion
+  | EndAtomicRegion
+  | Jump
+  | Revert
+  | Suspend
+  | Interrupted
+  | ErrorEntry
+  | PendingUpdate
+  | SuccessfulUpdate
+  | FailedUpdate
+  | Snapshot
+  | SnapshotRecoveryFailed
+  | PromiseCompleted
+  | Log;
+
+export type EntryKind = Entry["kind"];
+
+/** An entry at its place. */
+export interface Indexed<E extends Entry = Entry> {
+  readonly index: number;
+  readonly entry: E;
+}
+
+const REPLAYABLE: ReadonlySet<EntryKind> = new Set([
+  "Create",
+  "AgentInvocationStarted",
+  "AgentInvocationFinished",
+  "Start",
+  "End",
+  "Cancelled",
+  "BeginAtomicRegion",
+  "EndAtomicRegion",
+  "Jump",
+]);
+
+/** Replayable entries are what the code did and must do again; all others are hints. */
+export function isReplayable(kind: EntryKind): boolean {
+  return REPLAYABLE.has(kind);
+}

@@ -1,0 +1,150 @@
+/**
+ * What the host and an instance say to each other. The instance runs in an isolate of its own; all
+ * values here are cloned between the two. Failures travel as data, for an isolate boundary drops
+ * everything of an error but its name and message.
+ */
+import type { AgentTypeView, JsonValue } from "./api/views.ts";
+import type { Entry, ErrorData, SnapshotData } from "./oplog/entry.ts";
+import type { Payload } from "./oplog/payload.ts";
+import type { Regions } from "./oplog/regions.ts";
+
+/** What `this.component`, `this.key`, … of an agent are. */
+export interface InstanceIdentity {
+  readonly component: string;
+  readonly type: string;
+  readonly key: string;
+  readonly revision: number;
+  readonly incarnation: string;
+  readonly createdAt: number;
+  readonly params?: Payload;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** How a fresh instance comes to the agent's state: from a base, then by replaying `[from, to]`. */
+export interface Boot {
+  readonly identity: InstanceIdentity;
+  readonly base?: { readonly snapshot: SnapshotData; readonly revision: number };
+  readonly from: number;
+  readonly to: number;
+  readonly skipped: Regions;
+}
+
+/** Where code and record part. `index` is the recorded entry that was not met. */
+export interface Divergence {
+  readonly index: number;
+  readonly expected: string;
+  readonly actual: string;
+  readonly message: string;
+}
+
+export type BootReply =
+  /** At a clean boundary: ready for invocations. */
+  | { readonly state: "ready" }
+  /** An invocation is unfinished; `proceed` lets it go on live. `failure`: its initialization has thrown. */
+  | { readonly state: "open"; readonly failure?: ErrorData }
+  | {
+      readonly state: "refused";
+      readonly error: ErrorData;
+      readonly divergence?: Divergence;
+    };
+
+/**
+ * An entry on its way to the oplog. Its index is not known yet, so a call is known by `ref`, a
+ * negative number; `start` in an `End` or `Cancelled` is such a ref, or the index of a call that
+ * was claimed from the record.
+ */
+export interface LiveRecord {
+  readonly entry: Entry;
+  readonly ref?: number;
+}
+
+/** One invocation to run. `pendingIndex` is 0 while its request is not in the oplog. */
+export interface InvocationCall {
+  readonly idempotencyKey: string;
+  readonly pendingIndex: number;
+  readonly method: string;
+  readonly args: Payload;
+  readonly seed: string;
+}
+
+export type RunReply =
+  | { readonly state: "finished"; readonly records: readonly LiveRecord[] }
+  /** The code waits for nothing that is near: the instance can be dropped until `until`. */
+  | {
+      readonly state: "suspended";
+      readonly records: readonly LiveRecord[];
+      readonly until: number;
+    }
+  /** The initialization has thrown. */
+  | { readonly state: "failed"; readonly records: readonly LiveRecord[]; readonly error: ErrorData };
+
+export type SaveReply =
+  | { readonly ok: true; readonly snapshot: SnapshotData }
+  | { readonly ok: false; readonly error: ErrorData };
+
+/** What the host can ask of an instance. */
+export interface InstancePort {
+  boot(host: HostPort, boot: Boot): Promise<BootReply>;
+  run(calls: readonly InvocationCall[]): Promise<RunReply>;
+  /** Lets the unfinished invocation of an `open` instance go on live. */
+  proceed(): Promise<RunReply>;
+  save(): Promise<SaveReply>;
+}
+
+/** A recorded body: as text where it is UTF-8. */
+export type Body = { readonly text: string } | { readonly base64: string };
+
+/** A request that an instance wants sent. */
+export interface FetchRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body?: Body;
+  readonly redirect: "follow" | "manual" | "error";
+}
+
+export interface FetchResponse {
+  readonly url: string;
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body?: Body;
+  readonly redirected: boolean;
+}
+
+export type EffectResult =
+  | { readonly ok: true; readonly response: Payload }
+  | { readonly ok: false; readonly error: ErrorData };
+
+/** A call whose effect the host performs, under the Start known by `ref` (or index) `start`. */
+export interface EffectCall {
+  readonly start: number;
+  readonly call: "fetch";
+  readonly request: Payload;
+  /** Whether the effect may be sent once more when its connection broke. */
+  readonly repeatable: boolean;
+}
+
+/** A page of stored rows, undecoded; `next` is where the following page begins. */
+export interface RecordPage {
+  readonly rows: readonly (readonly [first: number, text: string])[];
+  readonly next: number | null;
+}
+
+/** What an instance can ask of the host. */
+export interface HostPort {
+  /** Appends what the instance has done so far. */
+  commit(records: readonly LiveRecord[]): Promise<void>;
+  /** Appends `records`, then performs the effect of a call among them (or of one replayed). */
+  perform(records: readonly LiveRecord[], call: EffectCall): Promise<EffectResult>;
+  /** An effect for code whose calls are not recorded (a step's body, snapshot hooks). */
+  performUnrecorded(records: readonly LiveRecord[], call: Omit<EffectCall, "start">): Promise<EffectResult>;
+  page(from: number, to: number): Promise<RecordPage>;
+}
+
+/** What the code of a revision says about itself. */
+export interface InspectorPort {
+  describe(): Promise<readonly AgentTypeView[]>;
+  /** Checks arguments by the method's own schema; no issues when they pass. */
+  validate(type: string, method: string, args: Payload): Promise<readonly JsonValue[]>;
+}

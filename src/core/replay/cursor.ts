@@ -1,0 +1,182 @@
+/**
+ * The replay cursor: walks the replayable entries of the record and answers the code's calls from
+ * them. It reads ahead to the next *barrier*, an entry that decides what the code sees next: an
+ * `End` that is to be delivered, or the invocation's `Finished`. What stands before the barrier is
+ * what the code must do by itself before it can go no further.
+ */
+import type {
+  AgentInvocationFinished,
+  AgentInvocationStarted,
+  Durability,
+  End,
+  Entry,
+  EntryKind,
+  Indexed,
+  Log,
+  PendingAgentInvocation,
+  Start,
+} from "../oplog/entry.ts";
+import { isReplayable } from "../oplog/entry.ts";
+import type { Payload } from "../oplog/payload.ts";
+import { inRegions, type Regions } from "../oplog/regions.ts";
+
+/** What a durable call is known by. */
+export interface CallIdentity {
+  readonly call: string;
+  readonly durability: Durability;
+  readonly request?: Payload;
+  readonly parent?: number;
+}
+
+/** A recorded call that the code has made again. `end` is there when it ended within the code's own turn. */
+export interface Claim {
+  readonly index: number;
+  readonly at: number;
+  readonly end?: Indexed<End>;
+}
+
+export type Barrier = Indexed<End | AgentInvocationFinished>;
+
+function sameCall(entry: Start, identity: CallIdentity): boolean {
+  return (
+    entry.call === identity.call &&
+    entry.durability === identity.durability &&
+    entry.parent === identity.parent &&
+    entry.request === identity.request
+  );
+}
+
+function isBarrier({ entry }: Indexed): boolean {
+  return (
+    (entry.kind === "End" && entry.inline !== true) || entry.kind === "AgentInvocationFinished"
+  );
+}
+
+/** Log lines are hints, but what was logged since the last barrier must not be logged again. */
+function isWalked(kind: EntryKind): boolean {
+  return isReplayable(kind) || kind === "Log";
+}
+
+export class ReplayCursor {
+  readonly #skipped: Regions;
+  readonly #accepted = new Map<number, PendingAgentInvocation>();
+  readonly #inlineEnds = new Map<number, Indexed<End>>();
+  readonly #cancelled = new Set<number>();
+  #logs: Log[] = [];
+  #ahead: Indexed[] = [];
+  #position = 0;
+  #unclaimed: Indexed<Start>[] = [];
+  #barriersAhead = 0;
+  #exhausted = false;
+  /** Replayable entries walked past so far. */
+  entriesReplayed = 0;
+
+  constructor(skipped: Regions) {
+    this.#skipped = skipped;
+  }
+
+  /** Takes the next page of the record; `last` when there is no page after it. */
+  feed(page: readonly Indexed[], last: boolean): void {
+    this.#ahead = this.#ahead.slice(this.#position);
+    this.#position = 0;
+    for (const indexed of page) {
+      if (indexed.entry.kind === "PendingAgentInvocation") {
+        this.#accepted.set(indexed.index, indexed.entry);
+      } else if (isWalked(indexed.entry.kind) && !inRegions(this.#skipped, indexed.index)) {
+        this.#ahead.push(indexed);
+        if (isBarrier(indexed)) this.#barriersAhead += 1;
+      }
+    }
+    this.#exhausted = last;
+  }
+
+  /** Whether the code may run without another page: a barrier is in sight, or the record's end. */
+  get isFed(): boolean {
+    return this.#exhausted || this.#barriersAhead > 0;
+  }
+
+  /** The accepted request at `pendingIndex`, when it was among the pages; each is taken once. */
+  takeAccepted(pendingIndex: number): PendingAgentInvocation | undefined {
+    const accepted = this.#accepted.get(pendingIndex);
+    this.#accepted.delete(pendingIndex);
+    return accepted;
+  }
+
+  /** The invocation that the record goes on with, or `undefined` at its end. Needs the cursor fed. */
+  nextStarted(): Indexed<AgentInvocationStarted> | undefined {
+    while (this.#ahead[this.#position]?.entry.kind === "Log") this.#position += 1;
+    const next = this.#ahead[this.#position];
+    if (next === undefined) return undefined;
+    if (next.entry.kind !== "AgentInvocationStarted") {
+      throw new Error(`the oplog has ${next.entry.kind} at ${next.index} between invocations`);
+    }
+    this.#position += 1;
+    this.entriesReplayed += 1;
+    this.gather();
+    return { index: next.index, entry: next.entry };
+  }
+
+  /** What the code sees next by the record, or `undefined` at the record's end. */
+  get barrier(): Barrier | undefined {
+    const next = this.#ahead[this.#position];
+    return next !== undefined && isBarrier(next) ? (next as Barrier) : undefined;
+  }
+
+  /** Calls recorded before the barrier that the code has not made yet. */
+  get unclaimed(): readonly Indexed<Start>[] {
+    return this.#unclaimed;
+  }
+
+  /** Claims the first recorded call of that identity; `undefined` when there is none before the barrier. */
+  claim(identity: CallIdentity): Claim | undefined {
+    const position = this.#unclaimed.findIndex(({ entry }) => sameCall(entry, identity));
+    const found = this.#unclaimed[position];
+    if (found === undefined) return undefined;
+    this.#unclaimed.splice(position, 1);
+    const end = this.#inlineEnds.get(found.index);
+    this.#inlineEnds.delete(found.index);
+    return { index: found.index, at: found.entry.at, ...(end === undefined ? {} : { end }) };
+  }
+
+  /** Whether the record says that the call was cancelled. */
+  isCancelled(start: number): boolean {
+    return this.barrier !== undefined || this.#cancelled.has(start);
+  }
+
+  /** Whether the record has this log line already; each recorded line answers once. */
+  takeLog(level: Log["level"], message: string): boolean {
+    if (this.barrier !== undefined) return true;
+    const position = this.#logs.findIndex((log) => log.level === level && log.message === message);
+    if (position < 0) return false;
+    this.#logs.splice(position, 1);
+    return true;
+  }
+
+  /** Walks past the barrier; feed the cursor before the code runs on. */
+  pass(): void {
+    this.#logs = [];
+    this.#position += 1;
+    this.#barriersAhead -= 1;
+    this.entriesReplayed += 1;
+  }
+
+  /** Gathers what stands before the next barrier; call it once the cursor is fed. */
+  gather(): void {
+    for (;;) {
+      const next = this.#ahead[this.#position];
+      if (next === undefined || isBarrier(next) || next.entry.kind === "AgentInvocationStarted") {
+        return;
+      }
+      this.#note(next.index, next.entry);
+      this.#position += 1;
+      if (next.entry.kind !== "Log") this.entriesReplayed += 1;
+    }
+  }
+
+  #note(index: number, entry: Entry): void {
+    if (entry.kind === "Start") this.#unclaimed.push({ index, entry });
+    if (entry.kind === "End") this.#inlineEnds.set(entry.start, { index, entry });
+    if (entry.kind === "Cancelled") this.#cancelled.add(entry.start);
+    if (entry.kind === "Log") this.#logs.push(entry);
+  }
+}

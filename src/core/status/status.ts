@@ -1,0 +1,101 @@
+/** What an agent is at one point of its oplog: computed by `fold.ts`, never stored as a truth of its own. */
+import type { AgentStatusName, UpdateMode } from "../api/views.ts";
+import type { ErrorData } from "../oplog/entry.ts";
+import type { Payload } from "../oplog/payload.ts";
+import type { Regions } from "../oplog/regions.ts";
+
+/** Who the agent is; fixed by `Create`. */
+export interface Identity {
+  readonly component: string;
+  readonly type: string;
+  readonly key: string;
+  readonly incarnation: string;
+  readonly createdAt: number;
+  readonly createdRevision: number;
+  readonly params?: Payload;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** An accepted request that has not started. */
+export interface PendingInvocation {
+  readonly index: number;
+  readonly at: number;
+  readonly idempotencyKey: string;
+  readonly scheduledFor?: number;
+  readonly request:
+    | { readonly type: "method"; readonly method: string }
+    | { readonly type: "initialization" }
+    | { readonly type: "manual-update"; readonly updateId: string; readonly revision: number };
+}
+
+/** The invocation that has started and not finished. */
+export interface CurrentInvocation {
+  readonly idempotencyKey: string;
+  readonly method: string;
+  readonly pendingIndex: number;
+  readonly startedIndex: number;
+  readonly startedAt: number;
+}
+
+/** An update past its request: automatic from the start, manual once its snapshot is saved. */
+export interface PendingUpdateState {
+  readonly index: number;
+  readonly id: string;
+  readonly mode: UpdateMode;
+  readonly revision: number;
+  readonly requestedAt: number;
+  readonly wake: boolean;
+}
+
+export interface ConcludedUpdate {
+  readonly id: string;
+  readonly mode: UpdateMode;
+  readonly revision: number;
+  readonly requestedAt: number;
+  readonly concludedAt: number;
+  readonly detail?: string;
+}
+
+export interface Updates {
+  readonly pending: readonly PendingUpdateState[];
+  readonly successful: readonly ConcludedUpdate[];
+  readonly failed: readonly ConcludedUpdate[];
+}
+
+/** The two kinds of recovery bases; they never share a field. */
+export interface Snapshots {
+  readonly lastManualUpdate: number | null;
+  readonly lastAutomatic: number | null;
+  /** Method invocations finished since the last snapshot of either kind. */
+  readonly finishedSince: number;
+  /** Epoch milliseconds of the last snapshot, or of the creation. */
+  readonly lastAt: number;
+}
+
+/** What the last failed attempt left: nothing once an invocation starts or finishes. */
+export interface Failure {
+  readonly error: ErrorData;
+  readonly retryFrom: number;
+  readonly attempt: number;
+  readonly retryAt?: number;
+}
+
+export interface Status {
+  readonly lastIndex: number;
+  readonly identity: Identity;
+  readonly name: AgentStatusName;
+  readonly suspendedUntil?: number;
+  readonly current?: CurrentInvocation;
+  readonly pending: readonly PendingInvocation[];
+  readonly revision: number;
+  readonly updates: Updates;
+  readonly snapshots: Snapshots;
+  readonly failure?: Failure;
+  /** Made by Revert. */
+  readonly deleted: Regions;
+  /** Deleted regions, jumps, and what lies before successful manual updates: replay passes over them. */
+  readonly skipped: Regions;
+}
+
+/** The idempotency key of the initialization: no key that a caller can send has a blank in it. */
+export const INITIALIZATION_KEY = "the initialization";

@@ -1,0 +1,60 @@
+/** Sub-fold: updates, concluded by their id and never by their place in the queue. */
+import type { Entry, FailedUpdate, Indexed, SuccessfulUpdate } from "../oplog/entry.ts";
+import type { ConcludedUpdate, PendingInvocation, Status, Updates } from "./status.ts";
+
+type Request = Pick<ConcludedUpdate, "id" | "mode" | "revision" | "requestedAt">;
+
+function queuedRequest(pending: readonly PendingInvocation[], id: string): Request | undefined {
+  for (const { at, request } of pending) {
+    if (request.type === "manual-update" && request.updateId === id) {
+      return { id, mode: "manual", revision: request.revision, requestedAt: at };
+    }
+  }
+  return undefined;
+}
+
+function conclude(
+  before: Pick<Status, "updates" | "pending">,
+  entry: SuccessfulUpdate | FailedUpdate,
+): ConcludedUpdate | undefined {
+  const request =
+    before.updates.pending.find(({ id }) => id === entry.updateId) ??
+    queuedRequest(before.pending, entry.updateId);
+  if (request === undefined) return undefined;
+  const { id, mode, revision, requestedAt } = request;
+  const detail = entry.kind === "FailedUpdate" ? entry.detail : undefined;
+  return {
+    id,
+    mode,
+    revision,
+    requestedAt,
+    concludedAt: entry.at,
+    ...(detail === undefined ? {} : { detail }),
+  };
+}
+
+/** `before` is the status before the entry: a manual update that failed to save is known from its queue only. */
+export function evolveUpdates(
+  before: Pick<Status, "updates" | "pending">,
+  { index, entry }: Indexed<Entry>,
+): Updates {
+  const { updates } = before;
+  switch (entry.kind) {
+    case "PendingUpdate": {
+      const { updateId: id, mode, revision, requestedAt, wake } = entry;
+      const pending = [...updates.pending, { index, id, mode, revision, requestedAt, wake }];
+      return { ...updates, pending };
+    }
+    case "SuccessfulUpdate":
+    case "FailedUpdate": {
+      const concluded = conclude(before, entry);
+      if (concluded === undefined) return updates;
+      const pending = updates.pending.filter(({ id }) => id !== entry.updateId);
+      return entry.kind === "SuccessfulUpdate"
+        ? { ...updates, pending, successful: [...updates.successful, concluded] }
+        : { ...updates, pending, failed: [...updates.failed, concluded] };
+    }
+    default:
+      return updates;
+  }
+}

@@ -1,0 +1,67 @@
+/** The class that agents extend. */
+import type { InstanceIdentity } from "../core/protocol.ts";
+import { decode } from "./values.ts";
+
+let constructing: InstanceIdentity | undefined;
+
+/** Makes an instance that knows who it is from its first field initialiser on. */
+export function constructAgent<T extends Agent>(
+  AgentClass: new () => T,
+  identity: InstanceIdentity,
+): T {
+  constructing = identity;
+  try {
+    return new AgentClass();
+  } finally {
+    constructing = undefined;
+  }
+}
+
+/**
+ * Base class of all agent types. State is the instance's own fields; every public prototype method
+ * can be invoked. Optional members: `onCreate`, `saveSnapshot`, `loadSnapshot`, and the statics
+ * `snapshots` and `methods`.
+ */
+export class Agent {
+  readonly #identity: InstanceIdentity;
+
+  constructor() {
+    if (constructing === undefined) {
+      throw new TypeError("Agents are created by the host; call another one through agent(Type, key).");
+    }
+    this.#identity = constructing;
+  }
+
+  get component(): string {
+    return this.#identity.component;
+  }
+
+  get type(): string {
+    return this.#identity.type;
+  }
+
+  get key(): string {
+    return this.#identity.key;
+  }
+
+  /** `component/Type/key`. */
+  get address(): string {
+    const { component, type, key } = this.#identity;
+    return `${component}/${type}/${key}`;
+  }
+
+  /** The revision of the code that runs. */
+  get revision(): number {
+    return this.#identity.revision;
+  }
+
+  /** What the agent was explicitly created with, else `undefined`; a copy at each access. */
+  get params(): unknown {
+    const { params } = this.#identity;
+    return params === undefined ? undefined : decode(params);
+  }
+
+  get env(): Readonly<Record<string, string>> {
+    return { ...this.#identity.env };
+  }
+}

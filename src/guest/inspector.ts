@@ -1,0 +1,22 @@
+/** Loads a revision's code outside any agent: what it exports, and whether arguments fit a schema. */
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { AgentTypeView, JsonValue } from "../core/api/views.ts";
+import type { Payload } from "../core/oplog/payload.ts";
+import type { InspectorPort } from "../core/protocol.ts";
+import { agentClass, argumentIssues, describeModule, type AuthorModule } from "./describe.ts";
+import { decode } from "./values.ts";
+
+/** The class of the entrypoint that inspects `module`. */
+export function inspectorClass(module: AuthorModule): new (ctx: ExecutionContext, env: unknown) => WorkerEntrypoint {
+  return class Inspector extends WorkerEntrypoint implements InspectorPort {
+    async describe(): Promise<readonly AgentTypeView[]> {
+      return describeModule(module);
+    }
+
+    async validate(type: string, method: string, args: Payload): Promise<readonly JsonValue[]> {
+      const AgentClass = agentClass(module, type);
+      if (AgentClass === undefined) return [];
+      return argumentIssues(AgentClass, method, decode(args) as readonly unknown[]);
+    }
+  };
+}

@@ -1,0 +1,13 @@
+/**
+ * The runtime's module inside an isolate. It is evaluated before any author code, so that the
+ * globals are replaced by then. `perdure`, which authors import, re-exports the public part.
+ */
+import "./globals.ts";
+
+export { Agent } from "./agent.ts";
+export { AgentError } from "./errors.ts";
+export { inspectorClass } from "./inspector.ts";
+export { instanceClass } from "./instance.ts";
+export { invocation } from "./invocation.ts";
+export { sleep } from "./sleep.ts";
+export { step } from "./step.ts";

@@ -1,0 +1,42 @@
+/**
+ * The platform's own functions, taken before author code can see or replace anything. Nothing else
+ * in the guest may reach for these globals by name.
+ */
+const { setTimeout: setTimer, clearTimeout: clearTimer, Response: PlatformResponse } = globalThis;
+const PlatformDate = Date;
+const PlatformRequest = Request;
+const cryptography = globalThis.crypto;
+const getRandomValues = cryptography.getRandomValues.bind(cryptography);
+const randomUUID = cryptography.randomUUID.bind(cryptography);
+const platformRandom = Math.random;
+
+export {
+  PlatformDate,
+  PlatformRequest,
+  PlatformResponse,
+  clearTimer,
+  getRandomValues,
+  platformRandom,
+  randomUUID,
+  setTimer,
+};
+
+/** Epoch milliseconds of the machine. */
+export function realNow(): number {
+  return PlatformDate.now();
+}
+
+/**
+ * Resolves in the next turn of the event loop, when the microtask queue is empty: the code that ran
+ * before has then gone as far as it can. A body read is the cheapest way to leave the turn here.
+ */
+export async function nextTurn(): Promise<void> {
+  await new PlatformResponse(".").text();
+}
+
+/** Resolves after `ms` milliseconds of real time. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimer(resolve, ms);
+  });
+}

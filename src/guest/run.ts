@@ -1,0 +1,323 @@
+/**
+ * One invocation in one instance: the author's method from its start to its outcome.
+ *
+ * Owns: which calls are open, and what the code sees next. Live run and replay are one path:
+ * I1. A call is answered by the record while the record has an answer, else it is performed.
+ * I2. One completion is delivered at a time, and only when the code can go no further; its `End` is
+ *     recorded at that moment. So the order of `End`s is the order in which the code saw them.
+ * I3. Until `goLive`, nothing is performed and nothing leaves the outbox.
+ * I4. Time stands still between completions: it is that of the last record the code has observed.
+ */
+import type { AgentInvocationStarted, End, Indexed, Log, Outcome } from "../core/oplog/entry.ts";
+import type { Payload } from "../core/oplog/payload.ts";
+import type { Divergence } from "../core/protocol.ts";
+import type { CallIdentity, ReplayCursor } from "../core/replay/cursor.ts";
+import { fromErrorData, toErrorData } from "./errors.ts";
+import type { HostLink } from "./link.ts";
+import { nextTurn, realNow } from "./platform.ts";
+import { derivedUuid, seededRandom } from "./random.ts";
+import { within, type CallSpec, type MadeCall, type Scope, type Settlement } from "./scope.ts";
+import { encode } from "./values.ts";
+
+/** Waits that end within this many milliseconds stay in memory. */
+const SUSPEND_AFTER_MS = 10_000;
+
+interface OpenCall {
+  readonly spec: CallSpec;
+  readonly id: number;
+  readonly at: number;
+  settlement?: Settlement;
+  resolve(response: Payload | undefined): void;
+  reject(error: Error): void;
+}
+
+export type Ending =
+  | { readonly kind: "settled"; readonly outcome: Outcome }
+  | { readonly kind: "suspended"; readonly until: number };
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
+}
+
+function unsettled(): MadeCall {
+  return { settled: new Promise(() => {}), cancel() {} };
+}
+
+function endOf({ id }: OpenCall, settlement: Settlement): End {
+  const end = { kind: "End", at: realNow(), start: id } as const;
+  if (!settlement.ok) return { ...end, error: settlement.error };
+  return settlement.response === undefined ? end : { ...end, response: settlement.response };
+}
+
+export class Run implements Scope {
+  readonly invocation: { readonly idempotencyKey: string; readonly method: string };
+  readonly cursor: ReplayCursor | undefined;
+  readonly link: HostLink;
+  readonly #started: AgentInvocationStarted;
+  readonly #random: () => number;
+  readonly #open = new Map<number, OpenCall>();
+  readonly #ready: OpenCall[] = [];
+  #isLive: boolean;
+  #now: number;
+  #writes = 0;
+  #closed = false;
+  #wake: () => void = () => {};
+  outcome: Outcome | undefined;
+  divergence: Divergence | undefined;
+
+  /** `cursor` is absent for an invocation that starts live. */
+  constructor(link: HostLink, started: AgentInvocationStarted, cursor?: ReplayCursor) {
+    this.link = link;
+    this.#started = started;
+    this.cursor = cursor;
+    this.#isLive = cursor === undefined;
+    this.#random = seededRandom(started.seed);
+    this.#now = started.at;
+    this.invocation = { idempotencyKey: started.idempotencyKey, method: started.method };
+  }
+
+  /** Lets the code begin; it runs until its first wait within this turn. */
+  begin(code: () => unknown): void {
+    try {
+      const returned = within(this, code);
+      if (isThenable(returned)) {
+        returned.then(
+          (value) => this.#settle(value),
+          (error: unknown) => this.#fail(error),
+        );
+      } else this.#settle(returned);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #settle(value: unknown): void {
+    try {
+      this.outcome = { ok: true, result: encode(value ?? null, "result") };
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#wake();
+  }
+
+  #fail(thrown: unknown): void {
+    this.outcome = { ok: false, error: toErrorData(thrown) };
+    this.#wake();
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  random(): number {
+    return this.#random();
+  }
+
+  nextKey(): string {
+    this.#writes += 1;
+    return derivedUuid(`${this.#started.seed}/${this.#started.idempotencyKey}/${this.#writes}`);
+  }
+
+  log(level: Log["level"], message: string): void {
+    if (this.#closed) return;
+    if (!this.#isLive && this.cursor?.takeLog(level, message) === true) return;
+    this.link.record({ kind: "Log", at: realNow(), level, message });
+  }
+
+  call(spec: CallSpec): MadeCall {
+    if (this.#closed) return unsettled();
+    const claim = this.#claim(spec.identity);
+    if (claim === "diverged") return unsettled();
+    if (claim?.end !== undefined) {
+      return { settled: this.#observe(claim.end.entry), cancel() {} };
+    }
+    const at = claim?.at ?? realNow();
+    const id =
+      claim?.index ?? this.link.recordStart({ kind: "Start", at, ...spec.identity });
+    const { promise, resolve, reject } = Promise.withResolvers<Payload | undefined>();
+    const open: OpenCall = { spec, id, at, resolve, reject };
+    this.#open.set(id, open);
+    if (this.#isLive) {
+      const settlement = spec.perform({ id, at }, this.link);
+      if (!(settlement instanceof Promise)) return this.#endInline(open, settlement);
+      this.#await(open, settlement);
+    }
+    return { settled: promise, cancel: () => this.#cancel(open) };
+  }
+
+  inline(identity: CallIdentity, produce: () => Payload): Payload {
+    const claim = this.#closed ? undefined : this.#claim(identity);
+    if (claim === undefined) return this.#recordInline(identity, produce());
+    if (claim !== "diverged" && claim.end?.entry.response !== undefined) {
+      this.#now = claim.end.entry.at;
+      return claim.end.entry.response;
+    }
+    throw new Error(`${identity.call} is not what was recorded here.`);
+  }
+
+  #recordInline(identity: CallIdentity, response: Payload): Payload {
+    const at = realNow();
+    this.#now = at;
+    const start = this.link.recordStart({ kind: "Start", at, ...identity });
+    this.link.record({ kind: "End", at, start, response, inline: true });
+    return response;
+  }
+
+  #claim(identity: CallIdentity): ReturnType<ReplayCursor["claim"]> | "diverged" {
+    if (this.#isLive || this.cursor === undefined) return undefined;
+    const claim = this.cursor.claim(identity);
+    if (claim === undefined && this.cursor.barrier !== undefined) {
+      this.diverge(`a call of ${identity.call}${identity.request ?? ""}`);
+      return "diverged";
+    }
+    return claim;
+  }
+
+  /** Notes the first divergence; `actual` is what the code did instead of what is recorded. */
+  diverge(actual: string): void {
+    const expected = this.cursor?.unclaimed[0] ?? this.cursor?.barrier;
+    if (this.divergence !== undefined || expected === undefined) return;
+    const { index, entry } = expected;
+    const recorded = describe(entry);
+    const message = `At oplog index ${index} of ${this.#started.method} the record has ${recorded}, but the code made ${actual}.`;
+    this.divergence = { index, expected: recorded, actual, message };
+    this.#wake();
+  }
+
+  #endInline(open: OpenCall, settlement: Settlement): MadeCall {
+    this.#open.delete(open.id);
+    const end = endOf(open, settlement);
+    this.link.record({ ...end, inline: true });
+    return { settled: this.#observe(end), cancel() {} };
+  }
+
+  #await(open: OpenCall, settlement: Promise<Settlement>): void {
+    const done = (outcome: Settlement): void => {
+      open.settlement = outcome;
+      this.#ready.push(open);
+      this.#wake();
+    };
+    settlement.then(done, (error: unknown) => done({ ok: false, error: toErrorData(error) }));
+  }
+
+  #cancel(open: OpenCall): void {
+    if (this.#closed || !this.#open.delete(open.id)) return;
+    if (!this.#isLive && this.cursor?.isCancelled(open.id) === true) return;
+    this.link.record({ kind: "Cancelled", at: realNow(), start: open.id });
+  }
+
+  #observe(end: End): Promise<Payload | undefined> {
+    this.#now = end.at;
+    return end.error === undefined
+      ? Promise.resolve(end.response)
+      : Promise.reject(fromErrorData(end.error));
+  }
+
+  /** Whether the call that the recorded `End` belongs to has been made. */
+  isOpen(start: number): boolean {
+    return this.#open.has(start);
+  }
+
+  /** Delivers a recorded completion. */
+  deliverRecorded({ entry }: Indexed<End>): void {
+    const open = this.#open.get(entry.start);
+    this.#open.delete(entry.start);
+    this.#now = entry.at;
+    if (entry.error === undefined) open?.resolve(entry.response);
+    else open?.reject(fromErrorData(entry.error));
+  }
+
+  #deliver(open: OpenCall, settlement: Settlement): void {
+    if (!this.#open.delete(open.id)) return;
+    const end = endOf(open, settlement);
+    this.link.record(end);
+    this.#now = end.at;
+    if (settlement.ok) open.resolve(settlement.response);
+    else open.reject(fromErrorData(settlement.error));
+  }
+
+  /** Waits until the code has settled or can go no further. */
+  async quiet(): Promise<void> {
+    if (this.outcome === undefined) await Promise.race([nextTurn(), this.#signal()]);
+  }
+
+  #signal(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  /** The record has ended: what is open is performed, under the `Start` that it has. */
+  goLive(): void {
+    if (this.#isLive) return;
+    this.#isLive = true;
+    for (const open of this.#open.values()) {
+      this.#await(open, Promise.resolve(open.spec.perform({ id: open.id, at: open.at }, this.link)));
+    }
+  }
+
+  /** Runs live until the method settles, or only far waits are left. */
+  async finish(): Promise<Ending> {
+    for (;;) {
+      await this.quiet();
+      if (this.outcome !== undefined) return { kind: "settled", outcome: this.outcome };
+      this.link.checkHeld();
+      this.link.flush();
+      const next = this.#ready.shift();
+      if (next?.settlement !== undefined) {
+        this.#deliver(next, next.settlement);
+        continue;
+      }
+      const until = this.#farWait();
+      if (until !== undefined) return { kind: "suspended", until };
+      await this.#signal();
+    }
+  }
+
+  /** When the nearest wait ends, if nothing but waits is open and none of them is near. */
+  #farWait(): number | undefined {
+    const ends = [...this.#open.values()].map(({ spec, at }) => spec.endsAt?.(at));
+    if (ends.length === 0) return undefined;
+    let nearest = Number.POSITIVE_INFINITY;
+    for (const end of ends) {
+      if (end === undefined) return undefined;
+      nearest = Math.min(nearest, end);
+    }
+    return nearest - realNow() > SUSPEND_AFTER_MS ? nearest : undefined;
+  }
+
+  /** Ends the run: calls that its code still makes never settle and leave no trace. */
+  seal(): void {
+    this.#closed = true;
+  }
+
+  /** Cancels what is still open: the invocation has its outcome, nothing of it may go on. */
+  close(): void {
+    this.seal();
+    if (this.#open.size === 0) return;
+    const calls = [...this.#open.values()].map(({ spec }) => spec.identity.call).join(", ");
+    const at = realNow();
+    for (const { id } of this.#open.values()) {
+      this.link.record({ kind: "Cancelled", at, start: id });
+    }
+    const message = `Cancelled what was still open when ${this.#started.method} ended: ${calls}. Await it to let it finish.`;
+    this.link.record({ kind: "Log", at, level: "warn", message });
+    this.#open.clear();
+  }
+}
+
+/** A recorded entry in the words of a divergence report. */
+export function describe(entry: Indexed["entry"]): string {
+  switch (entry.kind) {
+    case "Start":
+      return `a call of ${entry.call}${entry.request ?? ""}`;
+    case "End":
+      return `the end of the call at ${entry.start}`;
+    case "AgentInvocationFinished":
+      return entry.outcome.ok
+        ? `the result ${entry.outcome.result}`
+        : `the error ${entry.outcome.error.name}: ${entry.outcome.error.message}`;
+    default:
+      return entry.kind;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * In which scope code runs decides what time, randomness and durable calls mean to it. The scope
+ * follows the code through promises and callbacks; it is never a global, for isolates may be shared.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { ErrorData, Log } from "../core/oplog/entry.ts";
+import type { Payload } from "../core/oplog/payload.ts";
+import type { HostLink } from "./link.ts";
+import type { CallIdentity } from "../core/replay/cursor.ts";
+
+/** How a call ended. */
+export type Settlement =
+  | { readonly ok: true; readonly response?: Payload }
+  | { readonly ok: false; readonly error: ErrorData };
+
+/** Where a call's `Start` stands: its index, or its ref while it has none; and when it was made. */
+export interface StartPlace {
+  readonly id: number;
+  readonly at: number;
+}
+
+/** A durable call: what it is known by, and how it is performed when it is not answered by the record. */
+export interface CallSpec {
+  readonly identity: CallIdentity;
+  /**
+   * `start` is absent where calls are not recorded. A settlement that is given within the turn is
+   * seen by the code within the turn, live and in replay.
+   */
+  perform(start: StartPlace | undefined, link: HostLink): Settlement | Promise<Settlement>;
+  /** For waits: when it ends, in epoch milliseconds, given when it was made. */
+  endsAt?(madeAt: number): number;
+}
+
+/** A call that code has made: `settled` never settles once the call is cancelled. */
+export interface MadeCall {
+  readonly settled: Promise<Payload | undefined>;
+  cancel(): void;
+}
+
+export interface Scope {
+  /** Epoch milliseconds as the code sees them. */
+  now(): number;
+  /** A number in [0, 1). */
+  random(): number;
+  call(spec: CallSpec): MadeCall;
+  /** A call that ends within the code's own turn. */
+  inline(identity: CallIdentity, produce: () => Payload): Payload;
+  log(level: Log["level"], message: string): void;
+  /** The idempotency key of the next write made in this scope. */
+  nextKey(): string;
+  /** Absent where nothing durable can be called. */
+  readonly link: HostLink | undefined;
+  readonly invocation?: { readonly idempotencyKey: string; readonly method: string };
+}
+
+const scopes = new AsyncLocalStorage<Scope>();
+
+/** Runs `code` with everything it starts in `scope`. */
+export function within<T>(scope: Scope, code: () => T): T {
+  return scopes.run(scope, code);
+}
+
+/** The scope of the running code, or `undefined` while a module loads. */
+export function currentScope(): Scope | undefined {
+  return scopes.getStore();
+}
+
+/** The scope for a helper that makes durable calls. */
+export function callingScope(what: string): Scope {
+  const scope = scopes.getStore();
+  if (scope !== undefined) return scope;
+  throw new Error(`${what} is not available while a module loads; call it in a method or in onCreate.`);
+}

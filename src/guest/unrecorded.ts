@@ -1,0 +1,99 @@
+/** Scopes whose calls are not in the record: module loading, constructors, snapshot hooks, step bodies. */
+import type { Log } from "../core/oplog/entry.ts";
+import type { Payload } from "../core/oplog/payload.ts";
+import type { CallIdentity } from "../core/replay/cursor.ts";
+import { fromErrorData } from "./errors.ts";
+import type { HostLink } from "./link.ts";
+import { platformRandom, realNow } from "./platform.ts";
+import { derivedUuid, seededRandom } from "./random.ts";
+import type { CallSpec, MadeCall, Scope } from "./scope.ts";
+
+/** Time and randomness derive from `Create`; nothing durable may be called. */
+export class FrozenScope implements Scope {
+  readonly link = undefined;
+  readonly #createdAt: number;
+  readonly #random: () => number;
+  readonly #where: string;
+
+  constructor(createdAt: number, seed: string, where: string) {
+    this.#createdAt = createdAt;
+    this.#random = seededRandom(seed);
+    this.#where = where;
+  }
+
+  now(): number {
+    return this.#createdAt;
+  }
+
+  random(): number {
+    return this.#random();
+  }
+
+  call(spec: CallSpec): MadeCall {
+    throw this.#refusal(spec.identity);
+  }
+
+  inline(identity: CallIdentity): Payload {
+    throw this.#refusal(identity);
+  }
+
+  log(): void {}
+
+  nextKey(): string {
+    throw new Error(`No durable call can be made ${this.#where}; make it in onCreate or a method.`);
+  }
+
+  #refusal({ call }: CallIdentity): Error {
+    return new Error(`${call} cannot be called ${this.#where}; call it in onCreate or in a method.`);
+  }
+}
+
+/** Calls go out live; real time and randomness. `keys` is what the keys of writes derive from. */
+export class LiveScope implements Scope {
+  readonly link: HostLink;
+  readonly #keys: string;
+  readonly #log: (level: Log["level"], message: string) => void;
+  #writes = 0;
+
+  constructor(
+    link: HostLink,
+    keys: string,
+    log: (level: Log["level"], message: string) => void,
+  ) {
+    this.link = link;
+    this.#keys = keys;
+    this.#log = log;
+  }
+
+
+  now(): number {
+    return realNow();
+  }
+
+  random(): number {
+    return platformRandom();
+  }
+
+  call(spec: CallSpec): MadeCall {
+    return { settled: this.#perform(spec), cancel() {} };
+  }
+
+  async #perform(spec: CallSpec): Promise<Payload | undefined> {
+    const settlement = await spec.perform(undefined, this.link);
+    if (settlement.ok) return settlement.response;
+    throw fromErrorData(settlement.error);
+  }
+
+  inline(_identity: CallIdentity, produce: () => Payload): Payload {
+    return produce();
+  }
+
+  log(level: Log["level"], message: string): void {
+    this.#log(level, message);
+  }
+
+  nextKey(): string {
+    this.#writes += 1;
+    return derivedUuid(`${this.#keys}/${this.#writes}`);
+  }
+}
