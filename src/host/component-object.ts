@@ -1,0 +1,120 @@
+import { DurableObject } from "cloudflare:workers";
+import type {
+  ComponentCode,
+  ComponentOperations,
+  ComponentSource,
+} from "../core/api/operations.ts";
+import type { AgentTypeView, RevisionView } from "../core/api/views.ts";
+import { toCanonicalForm } from "../core/component/canonical-form.ts";
+import { utf8Length } from "../core/component/utf8-length.ts";
+import { validateSource } from "../core/component/validate-source.ts";
+import { accept, refuse, type Result } from "../core/errors.ts";
+import { ComponentStore } from "./component-store.ts";
+import type { Env } from "./env.ts";
+import { inspectSource } from "./isolates.ts";
+
+/** The description of a revision is one row. */
+const descriptionBytes = 1_000_000;
+const announceAgainMs = 5_000;
+
+type Publication = Result<{ readonly revision: RevisionView; readonly created: boolean }>;
+
+/** The revisions of one component: numbered from 1 without gaps, never changed. */
+export class ComponentObject extends DurableObject<Env> implements ComponentOperations {
+  readonly #store = new ComponentStore(this.ctx.storage);
+  /** Publications run one after the other, for loading the code gives way to other requests. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  publish(component: string, source: ComponentSource): Promise<Publication> {
+    const publication = this.#turn.then(() => this.#publish(component, source));
+    this.#turn = publication.catch(() => undefined);
+    return publication;
+  }
+
+  async revision(revision: number | "latest"): Promise<Result<RevisionView>> {
+    const found = revision === "latest" ? this.#store.latest() : this.#store.revision(revision);
+    return found === undefined ? this.#missing(revision) : accept(found);
+  }
+
+  async revisions(limit: number, before?: number): Promise<Result<readonly RevisionView[]>> {
+    if (this.#store.latest() === undefined) return this.#missing("latest");
+    return accept(this.#store.list(limit, before));
+  }
+
+  async code(revision: number): Promise<Result<ComponentCode>> {
+    const found = this.#store.code(revision);
+    return found === undefined ? this.#missing(revision) : accept(found);
+  }
+
+  /** Tells the catalog what it may have missed because this object went down before it could. */
+  override async alarm(): Promise<void> {
+    await this.#announce();
+  }
+
+  async #publish(component: string, source: ComponentSource): Promise<Publication> {
+    const valid = validateSource(source);
+    if (!valid.ok) return valid;
+    const form = new TextEncoder().encode(toCanonicalForm(source));
+    const digest = await digestOf(form);
+    const latest = this.#store.latest();
+    if (latest?.digest === digest) return accept({ revision: latest, created: false });
+    const agentTypes = checkDescription(await inspectSource(this.env.LOADER, source));
+    if (!agentTypes.ok) return agentTypes;
+    const revision: RevisionView = {
+      component,
+      revision: (latest?.revision ?? 0) + 1,
+      digest,
+      createdAt: new Date().toISOString(),
+      agentTypes: agentTypes.value,
+    };
+    this.#store.add({ ...revision, form }, Date.now() + announceAgainMs);
+    await this.#announce();
+    return accept({ revision, created: true });
+  }
+
+  /** The alarm that was committed with the revision stays until the catalog has answered. */
+  async #announce(): Promise<void> {
+    const summary = this.#store.summary();
+    if (summary === undefined) return;
+    try {
+      await this.env.CATALOG.getByName("catalog").record(summary);
+      await this.ctx.storage.deleteAlarm();
+    } catch (error) {
+      console.error("the catalog could not be told of a revision", error);
+      await this.ctx.storage.setAlarm(Date.now() + announceAgainMs);
+    }
+  }
+
+  #missing(revision: number | "latest"): Result<never> {
+    const name = this.ctx.id.name ?? "of this name";
+    const latest = this.#store.latest();
+    if (latest === undefined) {
+      return refuse(
+        "component-not-found",
+        `There is no component ${name}: upload its code with POST /v1/components/${name}/revisions.`,
+      );
+    }
+    return refuse(
+      "revision-not-found",
+      `Component ${name} has no revision ${revision}; its latest is ${latest.revision}.`,
+    );
+  }
+}
+
+async function digestOf(form: Uint8Array): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", form));
+  const digits = Array.from(hash, (byte) => byte.toString(16).padStart(2, "0"));
+  return `sha256:${digits.join("")}`;
+}
+
+function checkDescription(
+  inspection: Result<readonly AgentTypeView[]>,
+): Result<readonly AgentTypeView[]> {
+  if (!inspection.ok || utf8Length(JSON.stringify(inspection.value)) <= descriptionBytes) {
+    return inspection;
+  }
+  return refuse(
+    "invalid-component",
+    "The methods' descriptions and schemas are more than 1 MB together: shorten them, or split the component.",
+  );
+}

@@ -1,0 +1,26 @@
+import type {
+  AgentOperations,
+  CatalogOperations,
+  ComponentOperations,
+} from "../core/api/operations.ts";
+
+/**
+ * A Durable Object namespace as far as Perdure uses it: stubs by name, seen as the operations of
+ * their object.
+ */
+export interface ObjectNamespace<Operations> {
+  getByName(name: string): Operations;
+}
+
+/** The bindings and variables of wrangler.toml. */
+export interface Env {
+  readonly AGENTS: ObjectNamespace<AgentOperations>;
+  readonly COMPONENTS: ObjectNamespace<ComponentOperations>;
+  readonly CATALOG: ObjectNamespace<CatalogOperations>;
+  readonly LOADER: WorkerLoader;
+  /** `"true"`: answers without authentication when there is no token. */
+  readonly PERDURE_LOCAL?: string;
+  readonly PERDURE_TOKEN?: string;
+  /** How isolates are loaded: `named` when deployed, `anonymous` on a single machine. */
+  readonly PERDURE_LOADING?: string;
+}

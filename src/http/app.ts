@@ -1,0 +1,24 @@
+import { agentRoutes } from "./agents.ts";
+import { authorize } from "./auth.ts";
+import { componentRoutes } from "./components.ts";
+import { invocationRoutes } from "./invocations.ts";
+import { oplogRoutes } from "./oplog.ts";
+import type { Ports } from "./ports.ts";
+import { reply } from "./reply.ts";
+import { createRouter, guard, mount, type App } from "./router.ts";
+import { updateRoutes } from "./updates.ts";
+
+/** The HTTP API of http-api.md over the given ports. */
+export function createApp(ports: Ports): App {
+  const app = createRouter();
+  mount(app, {
+    "/v1/health": { GET: async () => reply({ status: "ok", version: ports.version }) },
+  });
+  guard(app, "/v1/*", (request) => authorize(ports.auth, request));
+  mount(app, componentRoutes(ports));
+  mount(app, agentRoutes(ports));
+  mount(app, invocationRoutes(ports));
+  mount(app, updateRoutes(ports));
+  mount(app, oplogRoutes(ports));
+  return app;
+}

@@ -1,0 +1,34 @@
+import { accept, refuse, type Result } from "../core/errors.ts";
+import type { AuthSettings } from "./ports.ts";
+
+const bearer = /^bearer +([^\s]+) *$/i;
+
+/** Whether a request may pass. */
+export function authorize(settings: AuthSettings, request: Request): Result<null> {
+  if (settings.token === undefined || settings.token === "") {
+    return settings.local ? accept(null) : notConfigured();
+  }
+  const given = bearer.exec(request.headers.get("authorization") ?? "")?.[1];
+  if (given === undefined) {
+    return refuse("unauthorized", "Send the header `Authorization: Bearer TOKEN`.");
+  }
+  return equalInConstantTime(given, settings.token)
+    ? accept(null)
+    : refuse("unauthorized", "The token is not the one that this server was given.");
+}
+
+function notConfigured(): Result<never> {
+  return refuse(
+    "auth-not-configured",
+    "This server has no token and is not in local development mode: set the secret PERDURE_TOKEN, or start it with `npm start`.",
+  );
+}
+
+/** The time depends on the length of the given text only. */
+function equalInConstantTime(given: string, secret: string): boolean {
+  let difference = given.length ^ secret.length;
+  for (let at = 0; at < given.length; at += 1) {
+    difference |= given.charCodeAt(at) ^ secret.charCodeAt(at % secret.length);
+  }
+  return difference === 0;
+}

@@ -1,0 +1,21 @@
+import type {
+  AgentOperations,
+  CatalogOperations,
+  ComponentOperations,
+} from "../core/api/operations.ts";
+import type { AgentAddress } from "../core/api/views.ts";
+
+/** Who may call: holders of the token; without one, anybody, but only in local development. */
+export interface AuthSettings {
+  readonly local: boolean;
+  readonly token?: string;
+}
+
+/** What the router works on. Every call of a function gives a fresh stub. */
+export interface Ports {
+  agents(address: AgentAddress): AgentOperations;
+  component(name: string): ComponentOperations;
+  catalog(): CatalogOperations;
+  readonly auth: AuthSettings;
+  readonly version: string;
+}
