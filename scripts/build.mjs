@@ -47,7 +47,7 @@ async function bundle(options) {
 async function buildGuest() {
   const source = await bundle({
     entryPoints: ["src/guest/main.ts"],
-    external: ["cloudflare:workers", "node:async_hooks"],
+    external: ["cloudflare:workers", "node:async_hooks", "perdure:*"],
   });
   const doc = "/** The bundled guest runtime (src/guest/main.ts), made by scripts/build.mjs. */";
   await replaceFile(

@@ -35,7 +35,7 @@ export default defineConfig({
         root,
         test: {
           name: "node",
-          include: ["test/{guest,http,server,client,cli,console,e2e}/**/*.test.ts"],
+          include: ["test/{guest,http,toolchain,server,client,cli,console,e2e}/**/*.test.ts"],
           globalSetup: [buildWorker],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -74,9 +74,17 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     }
   }
 
+  async function superviseLocked(): Promise<void> {
+    try {
+      await supervise();
+    } finally {
+      await lock.release();
+    }
+  }
+
   return {
     url: `http://127.0.0.1:${port}`,
-    finished: supervise().finally(() => lock.release()),
+    finished: superviseLocked(),
     async stop() {
       stopping = true;
       await workerd.stop();

@@ -96,7 +96,7 @@ export async function startWorkerd(
   });
   const control = child.stdio[3];
   if (child.pid === undefined || !(control instanceof Readable)) {
-    const [error]: unknown[] = await once(child, "error");
+    const [error] = (await once(child, "error")) as unknown[];
     throw new StartupError(`/bin/sh could not be started: ${String(error)}`);
   }
   child.stdin?.on("error", () => {});

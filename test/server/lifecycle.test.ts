@@ -49,7 +49,7 @@ async function run(...args: string[]): Promise<{ code: unknown; stderr: string; 
   let stderr = "";
   child.stdout.on("data", (chunk) => (stdout += String(chunk)));
   child.stderr.on("data", (chunk) => (stderr += String(chunk)));
-  const [code]: unknown[] = await once(child, "close");
+  const [code] = (await once(child, "close")) as unknown[];
   return { code, stdout, stderr };
 }
 
@@ -58,7 +58,7 @@ describe("a start that cannot be", () => {
     expect(await run("--port", "x")).toEqual({
       code: 2,
       stdout: "",
-      stderr: expect.stringContaining("--port x is not a port"),
+      stderr: expect.stringContaining("--port x is not a port") as unknown,
     });
   });
 
