@@ -1,12 +1,30 @@
-import { createApp } from "./http/app.ts";
+import packageJson from "../package.json" with { type: "json" };
 import type { Env } from "./host/env.ts";
+import { createApp } from "./http/app.ts";
+import type { Ports } from "./http/ports.ts";
 
 export { AgentObject } from "./host/agent-object.ts";
 export { CatalogObject } from "./host/catalog-object.ts";
 export { ComponentObject } from "./host/component-object.ts";
 
-const app = (env: Env) => createApp(env);
+function portsOf(env: Env): Ports {
+  // A variable that is not set is null under workerd's own configuration.
+  const token = env.PERDURE_TOKEN || undefined;
+  return {
+    // Only a key may contain a slash, so no two addresses share a name.
+    agents: ({ component, type, key }) => env.AGENTS.getByName(`${component}/${type}/${key}`),
+    component: (name) => env.COMPONENTS.getByName(name),
+    catalog: () => env.CATALOG.getByName("catalog"),
+    auth: { local: env.PERDURE_LOCAL === "true", ...(token === undefined ? {} : { token }) },
+    version: packageJson.version,
+  };
+}
+
+let app: ReturnType<typeof createApp> | undefined;
 
 export default {
-  fetch: (request, env, context) => app(env).fetch(request, env, context),
+  fetch(request, env) {
+    app ??= createApp(portsOf(env));
+    return app.fetch(request);
+  },
 } satisfies ExportedHandler<Env>;

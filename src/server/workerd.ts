@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import workerd from "workerd";
 import { StartupError } from "./startup-error.ts";
 
 /** A workerd that listens. */
@@ -22,14 +22,6 @@ const config = fileURLToPath(new URL("perdure.capnp", import.meta.url));
 // Nothing is lost by a harder stop, since whatever was acknowledged is on disk: the grace is for
 // callers who wait, and a stream of events would never end by itself.
 const graceMs = 2_000;
-
-function binaryPath(): string {
-  const workerd: unknown = createRequire(import.meta.url)("workerd");
-  if (typeof workerd === "object" && workerd !== null && "default" in workerd) {
-    return String(workerd.default);
-  }
-  throw new StartupError("The package workerd is not installed: run `npm ci`.");
-}
 
 function workerdArguments(port: number, stateDirectory: string): string[] {
   return [
@@ -88,12 +80,16 @@ export async function startWorkerd(
   token: string | undefined,
 ): Promise<Workerd> {
   const { PERDURE_TOKEN: _inherited, ...environment } = process.env;
-  const child = spawn("/bin/sh", [guard, binaryPath(), ...workerdArguments(port, stateDirectory)], {
-    // A group of its own: Ctrl-C in a terminal is for this process, which then stops workerd.
-    detached: true,
-    stdio: ["pipe", "pipe", "pipe", "pipe"],
-    env: token === undefined ? environment : { ...environment, PERDURE_TOKEN: token },
-  });
+  const child = spawn(
+    "/bin/sh",
+    [guard, workerd.default, ...workerdArguments(port, stateDirectory)],
+    {
+      // A group of its own: Ctrl-C in a terminal is for this process, which then stops workerd.
+      detached: true,
+      stdio: ["pipe", "pipe", "pipe", "pipe"],
+      env: token === undefined ? environment : { ...environment, PERDURE_TOKEN: token },
+    },
+  );
   const control = child.stdio[3];
   if (child.pid === undefined || !(control instanceof Readable)) {
     const [error] = (await once(child, "error")) as unknown[];
