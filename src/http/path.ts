@@ -6,20 +6,24 @@ import { invalidRequest } from "./invalid-request.ts";
  * this, so an encoded slash in a key never separates segments.
  */
 export function rawPath(request: Request): string {
-  const { url } = request;
-  const begin = url.indexOf("/", url.indexOf("://") + 3);
-  if (begin === -1) return "/";
-  const end = url.slice(begin).search(/[?#]/);
-  return end === -1 ? url.slice(begin) : url.slice(begin, begin + end);
+  return split(request).path;
 }
 
-/** Everything after the first `?`, without the fragment. */
+/** The query of a request without its question mark. */
 export function rawQuery(request: Request): string {
-  const { url } = request;
-  const begin = url.indexOf("?");
-  if (begin === -1) return "";
-  const end = url.indexOf("#", begin);
-  return url.slice(begin + 1, end === -1 ? undefined : end);
+  return split(request).query;
+}
+
+function split({ url }: Request): { readonly path: string; readonly query: string } {
+  const fragment = url.indexOf("#");
+  const whole = fragment === -1 ? url : url.slice(0, fragment);
+  const queryMark = whole.indexOf("?");
+  const head = queryMark === -1 ? whole : whole.slice(0, queryMark);
+  const begin = head.indexOf("/", head.indexOf("://") + 3);
+  return {
+    path: begin === -1 ? "/" : head.slice(begin),
+    query: queryMark === -1 ? "" : whole.slice(queryMark + 1),
+  };
 }
 
 /** Decodes one segment, exactly once. */

@@ -9,7 +9,11 @@ const unitMs = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const shortDuration = /^(\d+(?:\.\d+)?)([smhd])$/;
 const isoDuration =
   /^P(?=[\dT])(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
-const isoTime = z.iso.datetime({ offset: true });
+const isoTime = z.union([
+  z.iso.datetime({ offset: true }),
+  // To the minute.
+  z.iso.datetime({ offset: true, precision: -1 }),
+]);
 
 /** When an invocation is to begin, as epoch milliseconds; undefined is at once. */
 export function parseWhen(

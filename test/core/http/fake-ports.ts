@@ -1,0 +1,143 @@
+import type {
+  AgentOperations,
+  CatalogOperations,
+  ComponentOperations,
+} from "../../../src/core/api/operations.ts";
+import type { AgentView, InvocationView, RevisionView } from "../../../src/core/api/views.ts";
+import { accept } from "../../../src/core/errors.ts";
+import { createApp } from "../../../src/http/app.ts";
+import type { AuthSettings } from "../../../src/http/ports.ts";
+
+const at = "2026-01-01T00:00:00.000Z";
+
+export const agent: AgentView = {
+  component: "shop",
+  type: "Cart",
+  key: "k",
+  incarnation: "5f1c2f0a-0000-4000-8000-000000000000",
+  status: "idle",
+  revision: 1,
+  createdAt: at,
+  pendingInvocations: 0,
+  updates: { pending: [], successful: [], failed: [] },
+  lastManualUpdateSnapshotIndex: null,
+  lastAutomaticSnapshotIndex: null,
+  skippedRegions: [],
+  deletedRegions: [],
+  lastOplogIndex: 1,
+};
+
+export const invocation: InvocationView = {
+  idempotencyKey: "key-1",
+  method: "add",
+  status: "completed",
+  acceptedAt: at,
+  result: 3,
+};
+
+export function revision(number: number): RevisionView {
+  return {
+    component: "shop",
+    revision: number,
+    digest: "sha256:00",
+    createdAt: at,
+    agentTypes: [],
+  };
+}
+
+const update = {
+  id: "u",
+  mode: "automatic",
+  revision: 2,
+  status: "pending",
+  requestedAt: at,
+} as const;
+
+const agentDefaults: AgentOperations = {
+  create: async () => accept({ agent, created: true }),
+  describe: async () => accept(agent),
+  destroy: async () => accept(null),
+  invoke: async () => accept(invocation),
+  invocation: async () => accept(invocation),
+  update: async () => accept(update),
+  updates: async () => accept(agent.updates),
+  oplog: async () => accept({ entries: [], lastIndex: 0 }),
+};
+
+const componentDefaults: ComponentOperations = {
+  publish: async () => accept({ revision: revision(1), created: true }),
+  revision: async () => accept(revision(1)),
+  revisions: async () => accept([revision(1)]),
+  code: async () => {
+    throw new Error("the router never asks for code");
+  },
+};
+
+const catalogDefaults: CatalogOperations = {
+  record: async () => {
+    throw new Error("the router never writes to the catalog");
+  },
+  list: async () => [],
+};
+
+export interface Fakes {
+  readonly agent?: Partial<AgentOperations>;
+  readonly component?: Partial<ComponentOperations>;
+  readonly catalog?: Partial<CatalogOperations>;
+  readonly auth?: AuthSettings;
+}
+
+/** A call that reached a port: the operation's name and its arguments. */
+export type Call = readonly [operation: string, ...args: readonly unknown[]];
+
+/** An app over fakes that notes every call, and `send`, which makes a request to it. */
+export function startApp(fakes: Fakes = {}) {
+  const calls: Call[] = [];
+  const app = createApp({
+    agents: () => noting(calls, { ...agentDefaults, ...fakes.agent }),
+    component: (name) => noting(calls, { ...componentDefaults, ...fakes.component }, name),
+    catalog: () => noting(calls, { ...catalogDefaults, ...fakes.catalog }),
+    auth: fakes.auth ?? { local: true },
+    version: "1.2.3",
+  });
+  const send = async (verb: string, path: string, init: RequestInit = {}): Promise<Response> =>
+    app.request(path, { method: verb, ...init });
+  return { calls, send };
+}
+
+function noting<Operations extends object>(
+  calls: Call[],
+  operations: Operations,
+  ...prefix: readonly unknown[]
+): Operations {
+  return new Proxy(operations, {
+    get: (target, name) => {
+      const operation = Reflect.get(target, name) as (...args: readonly unknown[]) => unknown;
+      return (...args: readonly unknown[]) => {
+        calls.push([String(name), ...prefix, ...args]);
+        return operation(...args);
+      };
+    },
+  });
+}
+
+/** The members of a problem document that tests look at. */
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly issues?: readonly { readonly path: readonly unknown[]; readonly message: string }[];
+  readonly [member: string]: unknown;
+}
+
+/** Reads a problem document. */
+export async function problemOf(response: Response): Promise<ProblemDocument> {
+  return (await response.json()) as ProblemDocument;
+}
+
+/** A JSON body with its media type. */
+export function json(value: unknown): RequestInit {
+  return { headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) };
+}
