@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ComponentSource } from "../../../src/core/api/operations.ts";
 import { fromCanonicalForm, toCanonicalForm } from "../../../src/core/component/canonical-form.ts";

@@ -172,14 +172,14 @@ describe("lists", () => {
   async function pages(path: string, limit: number): Promise<readonly Record<string, unknown>[]> {
     const { send } = startApp({ catalog: { list }, component });
     const found: Record<string, unknown>[] = [];
-    let cursor: unknown;
+    let cursor: string | undefined;
     do {
-      const next = cursor === undefined ? "" : `&cursor=${encodeURIComponent(String(cursor))}`;
+      const next = cursor === undefined ? "" : `&cursor=${encodeURIComponent(cursor)}`;
       const response = await send("GET", `${path}?limit=${limit}${next}`);
       expect(response.status).toBe(200);
       const page = (await response.json()) as Record<string, unknown>;
       found.push(page);
-      cursor = page["cursor"];
+      cursor = page["cursor"] as string | undefined;
     } while (cursor !== undefined);
     return found;
   }

@@ -24,13 +24,10 @@ describe("routes and verbs", () => {
     const response = await startApp().send(verb, path);
     expect(response.status).toBe(404);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
-    expect(await problemOf(response)).toMatchObject({
-      type: "about:blank",
-      title: expect.any(String),
-      detail: expect.any(String),
-      status: 404,
-      code: "not-found",
-    });
+    const { title, detail, ...rest } = await problemOf(response);
+    expect(rest).toEqual({ type: "about:blank", status: 404, code: "not-found" });
+    expect(title).not.toBe("");
+    expect(detail).not.toBe("");
   });
 
   test.each([
@@ -178,7 +175,6 @@ describe("failures of the host", () => {
 
   test("also something thrown that is no Error", async () => {
     vi.spyOn(console, "error").mockReturnValue();
-    // eslint-disable-next-line prefer-promise-reject-errors -- what is tested
     const { send } = startApp({ agent: { describe: () => Promise.reject("text") } });
     expect((await send("GET", A)).status).toBe(500);
   });
