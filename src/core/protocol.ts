@@ -85,7 +85,8 @@ export type SaveReply =
 /** What the host can ask of an instance. */
 export interface InstancePort {
   boot(host: HostPort, boot: Boot): Promise<BootReply>;
-  run(calls: readonly InvocationCall[]): Promise<RunReply>;
+  /** Runs calls one after the other; `careful` commits the start of each before its code begins. */
+  run(calls: readonly InvocationCall[], careful: boolean): Promise<RunReply>;
   /** Lets the unfinished invocation of an `open` instance go on live. */
   proceed(): Promise<RunReply>;
   save(): Promise<SaveReply>;
@@ -138,7 +139,7 @@ export interface HostPort {
   /** Appends `records`, then performs the effect of a call among them (or of one replayed). */
   perform(records: readonly LiveRecord[], call: EffectCall): Promise<EffectResult>;
   /** An effect for code whose calls are not recorded (a step's body, snapshot hooks). */
-  performUnrecorded(records: readonly LiveRecord[], call: Omit<EffectCall, "start">): Promise<EffectResult>;
+  performUnrecorded(call: Omit<EffectCall, "start">): Promise<EffectResult>;
   page(from: number, to: number): Promise<RecordPage>;
 }
 

@@ -21,7 +21,7 @@ function encodeBody(bytes: Uint8Array): Body {
 }
 
 function decodeBody(body: Body): Uint8Array<ArrayBuffer> {
-  if ("text" in body) return new TextEncoder().encode(body.text);
+  if ("text" in body) return new Uint8Array(new TextEncoder().encode(body.text));
   return Uint8Array.from(atob(body.base64), (unit) => unit.charCodeAt(0));
 }
 

@@ -18,7 +18,7 @@ function scope(): Scope {
   return currentScope() ?? loading;
 }
 
-const DurableDate = new Proxy(PlatformDate, {
+const DurableDate: DateConstructor = new Proxy(PlatformDate, {
   construct(target, args: unknown[], newTarget) {
     const actual = args.length === 0 ? [scope().now()] : args;
     return Reflect.construct(target, actual, newTarget === DurableDate ? target : newTarget) as Date;

@@ -7,7 +7,7 @@ import { agentClass, argumentIssues, describeModule, type AuthorModule } from ".
 import { decode } from "./values.ts";
 
 /** The class of the entrypoint that inspects `module`. */
-export function inspectorClass(module: AuthorModule): new (ctx: ExecutionContext, env: unknown) => WorkerEntrypoint {
+export function inspectorClass(module: AuthorModule): typeof WorkerEntrypoint<Cloudflare.Env> {
   return class Inspector extends WorkerEntrypoint implements InspectorPort {
     async describe(): Promise<readonly AgentTypeView[]> {
       return describeModule(module);

@@ -93,7 +93,7 @@ function codeOf(booted: Booted, method: string, request: Pick<InvocationCall, "i
 }
 
 /** The class of the facet that runs an agent type of `module`. */
-export function instanceClass(module: AuthorModule): new (ctx: DurableObjectState, env: unknown) => DurableObject {
+export function instanceClass(module: AuthorModule): typeof DurableObject<Cloudflare.Env> {
   return class Instance extends DurableObject implements InstancePort {
     #booted: Booted | undefined;
     #open: Run | undefined;
@@ -145,9 +145,10 @@ export function instanceClass(module: AuthorModule): new (ctx: DurableObjectStat
       run.begin(codeOf(booted, method, { idempotencyKey, args }));
     }
 
-    async run(calls: readonly InvocationCall[]): Promise<RunReply> {
+    async run(calls: readonly InvocationCall[], careful: boolean): Promise<RunReply> {
       const booted = this.#live();
       const { link } = booted;
+      link.isLive = true;
       const sent = link.sent;
       for (const call of calls) {
         const { idempotencyKey, method, pendingIndex, seed } = call;
@@ -160,35 +161,37 @@ export function instanceClass(module: AuthorModule): new (ctx: DurableObjectStat
           seed,
         };
         link.record(started);
+        if (careful) await link.host.commit(link.drain());
         const run = new Run(link, started);
         run.begin(codeOf(booted, method, call));
         const reply = await this.#finish(booted, run);
         if (reply !== undefined) return reply;
         if (link.sent > sent) break;
       }
-      return { state: "finished", records: link.drain() };
+      return { state: "finished", records: await link.drainForResult() };
     }
 
     async proceed(): Promise<RunReply> {
       const booted = this.#live();
       const run = this.#open;
       this.#open = undefined;
+      booted.link.isLive = true;
       if (run === undefined) throw new Error("no invocation is unfinished");
       run.goLive();
       const reply = await this.#finish(booted, run);
-      return reply ?? { state: "finished", records: booted.link.drain() };
+      return reply ?? { state: "finished", records: await booted.link.drainForResult() };
     }
 
     /** Runs to the outcome; answers what ends the whole batch, or nothing when the next call may run. */
     async #finish({ link, boot }: Booted, run: Run): Promise<RunReply | undefined> {
       const ending = run.outcome === undefined ? await run.finish() : { kind: "settled" as const, outcome: run.outcome };
       if (ending.kind === "suspended") {
-        return { state: "suspended", records: link.drain(), until: ending.until };
+        return { state: "suspended", records: await link.drainForResult(), until: ending.until };
       }
       const { idempotencyKey } = run.invocation;
       const { outcome } = ending;
       if (idempotencyKey === INITIALIZATION_KEY && !outcome.ok) {
-        return { state: "failed", records: link.drain(), error: outcome.error };
+        return { state: "failed", records: await link.drainForResult(), error: outcome.error };
       }
       run.close();
       const { revision } = boot.identity;

@@ -10,10 +10,14 @@ export class HostLink {
   #outbox: LiveRecord[] = [];
   #lastRef = 0;
   #lost: Error | undefined;
+  #taken: Promise<unknown> = Promise.resolve();
 
   constructor(host: HostPort) {
     this.host = host;
   }
+
+  /** False until the instance is the agent: a trial writes nothing. */
+  isLive = false;
 
   /** How often something was sent before the result: zero for an invocation that commits once. */
   sent = 0;
@@ -29,10 +33,6 @@ export class HostLink {
     return this.#lastRef;
   }
 
-  get hasUnsent(): boolean {
-    return this.#outbox.length > 0;
-  }
-
   drain(): LiveRecord[] {
     const records = this.#outbox;
     this.#outbox = [];
@@ -41,21 +41,30 @@ export class HostLink {
 
   /** Sends the outbox without waiting: the host takes messages in order, and drops an instance that it lost. */
   flush(): void {
-    if (!this.hasUnsent) return;
+    if (!this.isLive || this.#outbox.length === 0) return;
     this.sent += 1;
-    this.host.commit(this.drain()).catch((error: Error) => {
+    const taken = this.host.commit(this.drain()).catch((error: Error) => {
       this.#lost = error;
     });
+    this.#taken = Promise.all([this.#taken, taken]);
   }
 
-  perform(call: EffectCall): Promise<EffectResult> {
+  /** What goes with a result: a result may overtake messages, so the host must have taken those. */
+  async drainForResult(): Promise<LiveRecord[]> {
+    await this.#taken;
+    this.checkHeld();
+    return this.drain();
+  }
+
+  async perform(call: EffectCall): Promise<EffectResult> {
     this.sent += 1;
     return this.host.perform(this.drain(), call);
   }
 
-  performUnrecorded(call: Omit<EffectCall, "start">): Promise<EffectResult> {
+  async performUnrecorded(call: Omit<EffectCall, "start">): Promise<EffectResult> {
+    this.flush();
     this.sent += 1;
-    return this.host.performUnrecorded(this.drain(), call);
+    return this.host.performUnrecorded(call);
   }
 
   /** Throws when the host has refused what the instance did: nothing more may run here. */

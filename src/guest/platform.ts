@@ -5,9 +5,8 @@
 const { setTimeout: setTimer, clearTimeout: clearTimer, Response: PlatformResponse } = globalThis;
 const PlatformDate = Date;
 const PlatformRequest = Request;
-const cryptography = globalThis.crypto;
-const getRandomValues = cryptography.getRandomValues.bind(cryptography);
-const randomUUID = cryptography.randomUUID.bind(cryptography);
+const getRandomValues = crypto.getRandomValues.bind(crypto);
+const randomUUID = crypto.randomUUID.bind(crypto);
 const platformRandom = Math.random;
 
 export {

@@ -22,6 +22,9 @@ import { encode } from "./values.ts";
 /** Waits that end within this many milliseconds stay in memory. */
 const SUSPEND_AFTER_MS = 10_000;
 
+/** Code that never waits for anything outside is committed at least this often. */
+const UNSENT_MS = 25;
+
 interface OpenCall {
   readonly spec: CallSpec;
   readonly id: number;
@@ -61,6 +64,7 @@ export class Run implements Scope {
   #now: number;
   #writes = 0;
   #closed = false;
+  #flushedAt = realNow();
   #wake: () => void = () => {};
   outcome: Outcome | undefined;
   divergence: Divergence | undefined;
@@ -262,8 +266,8 @@ export class Run implements Scope {
       await this.quiet();
       if (this.outcome !== undefined) return { kind: "settled", outcome: this.outcome };
       this.link.checkHeld();
-      this.link.flush();
       const next = this.#ready.shift();
+      if (next === undefined || realNow() - this.#flushedAt > UNSENT_MS) this.#flush();
       if (next?.settlement !== undefined) {
         this.#deliver(next, next.settlement);
         continue;
@@ -272,6 +276,11 @@ export class Run implements Scope {
       if (until !== undefined) return { kind: "suspended", until };
       await this.#signal();
     }
+  }
+
+  #flush(): void {
+    this.link.flush();
+    this.#flushedAt = realNow();
   }
 
   /** When the nearest wait ends, if nothing but waits is open and none of them is near. */

@@ -78,7 +78,10 @@ export class ComponentObject extends DurableObject<Env> implements ComponentOper
     if (summary === undefined) return;
     try {
       await this.env.CATALOG.getByName("catalog").record(summary);
-      await this.ctx.storage.deleteAlarm();
+      // A revision stored meanwhile has still to be told of.
+      if (this.#store.latest()?.revision === summary.latestRevision) {
+        await this.ctx.storage.deleteAlarm();
+      }
     } catch (error) {
       console.error("the catalog could not be told of a revision", error);
       await this.ctx.storage.setAlarm(Date.now() + announceAgainMs);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { CreateRequest } from "../core/api/operations.ts";
 import type { AgentAddress } from "../core/api/views.ts";
 import type { Result } from "../core/errors.ts";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { accept, refuse, type Result } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import { invalidRequest, issuesOf } from "./invalid-request.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ComponentSource } from "../core/api/operations.ts";
 import { validateSource } from "../core/component/validate-source.ts";
 import { accept, type Result } from "../core/errors.ts";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { refuse, type Result } from "../core/errors.ts";
 
 /** One thing about a request that does not fit; `path` begins with the part of the request. */

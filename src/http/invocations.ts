@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { InvokeRequest } from "../core/api/operations.ts";
 import { accept, type Result } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";

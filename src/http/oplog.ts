@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { addressOf, agentRoute } from "./agents.ts";
 import { invalidRequest } from "./invalid-request.ts";
 import { rawQuery } from "./path.ts";

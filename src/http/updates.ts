@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { addressOf, agentRoute } from "./agents.ts";
 import { readJsonAs } from "./body.ts";
 import { invalidRequest } from "./invalid-request.ts";

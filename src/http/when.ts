@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { accept, type Result } from "../core/errors.ts";
 import { invalidRequest } from "./invalid-request.ts";
 

@@ -37,7 +37,7 @@ const LAYOUTS_1: Readonly<Record<EntryKind, Layout>> = {
   Error: { code: 14, members: ["error", "retryFrom", "attempt", "retryAt"] },
   PendingUpdate: {
     code: 15,
-    members: ["updateId", "mode", "revision", "requestedAt", "wake", "snapshot"],
+    members: ["updateId", "mode", "revision", "requestedAt", "wake", "snapshot", "savedBy"],
   },
   SuccessfulUpdate: { code: 16, members: ["updateId", "revision"] },
   FailedUpdate: { code: 17, members: ["updateId", "revision", "detail"] },
@@ -66,9 +66,18 @@ function encodeEntry(entry: Entry): unknown[] {
   return record;
 }
 
-/** The stored text of entries that are committed together. */
-export function encodeRow(entries: readonly Entry[]): string {
-  return JSON.stringify([VERSION, ...entries.map(encodeEntry)]);
+/** A row is split between entries above this many characters, so that a page of rows stays a page. */
+const ROW_CHARACTERS = 256 * 1024;
+
+/** The rows of entries that are committed together, the first of which has the index `first`. */
+export function encodeRows(first: number, entries: readonly Entry[]): [first: number, text: string][] {
+  const text = JSON.stringify([VERSION, ...entries.map(encodeEntry)]);
+  if (text.length <= ROW_CHARACTERS || entries.length === 1) return [[first, text]];
+  const middle = entries.length >> 1;
+  return [
+    ...encodeRows(first, entries.slice(0, middle)),
+    ...encodeRows(first + middle, entries.slice(middle)),
+  ];
 }
 
 function decodeRecord(table: DecodeTable, record: readonly unknown[]): Entry {

@@ -152,6 +152,8 @@ export interface PendingUpdate extends Stamped {
   readonly wake: boolean;
   /** Manual only: the payload itself lies beside the oplog under this entry's index. */
   readonly snapshot?: { readonly mime: SnapshotData["mime"]; readonly bytes: number };
+  /** Manual only: the revision that saved the snapshot. */
+  readonly savedBy?: number;
 }
 
 export interface SuccessfulUpdate extends Stamped {

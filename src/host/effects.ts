@@ -1,0 +1,98 @@
+/** Sends the requests of agents. The platform holds them back until what is written is durable. */
+import { defaultRetryPolicy, retryDelay } from "../core/decide/retry.ts";
+import { limits } from "../core/limits.ts";
+import type { ErrorData } from "../core/oplog/entry.ts";
+import type { Body, EffectCall, EffectResult, FetchRequest, FetchResponse } from "../core/protocol.ts";
+import type { Effects } from "../runtime/ports.ts";
+
+function decodeBody(body: Body): BodyInit {
+  return "text" in body
+    ? body.text
+    : Uint8Array.from(atob(body.base64), (unit) => unit.charCodeAt(0));
+}
+
+function encodeBody(bytes: Uint8Array): Body {
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch {
+    let binary = "";
+    for (let at = 0; at < bytes.length; at += 8192) {
+      binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
+    }
+    return { base64: btoa(binary) };
+  }
+}
+
+class BodyTooLarge extends Error {}
+
+async function readBody(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > limits.recordedBodyBytes) {
+      throw new BodyTooLarge(
+        `The response of ${response.url} is larger than ${limits.recordedBodyBytes} bytes; ask for less of it, or fetch it in parts.`,
+      );
+    }
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+async function send({ method, url, headers, body, redirect }: FetchRequest): Promise<FetchResponse> {
+  const response = await fetch(url, {
+    method,
+    headers: headers.map(([name, value]) => [name, value] as [string, string]),
+    redirect: redirect === "error" ? "manual" : redirect,
+    ...(body === undefined ? {} : { body: decodeBody(body) }),
+  });
+  if (redirect === "error" && response.status >= 300 && response.status < 400) {
+    throw new Error(`the answer is a redirect, which this request does not allow`);
+  }
+  const bytes = await readBody(response);
+  return {
+    url: response.url,
+    status: response.status,
+    statusText: response.statusText,
+    headers: [...response.headers],
+    redirected: response.redirected,
+    ...(bytes.length === 0 ? {} : { body: encodeBody(bytes) }),
+  };
+}
+
+function failure(error: unknown): ErrorData {
+  const message = error instanceof Error ? error.message : String(error);
+  return error instanceof BodyTooLarge
+    ? { name: "RangeError", message, code: "payload-too-large" }
+    : { name: "TypeError", message: `fetch failed: ${message}` };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+export class NetworkEffects implements Effects {
+  /** Tries again where repeating is safe and the request or its connection broke. */
+  async perform({ request, repeatable }: Omit<EffectCall, "start">): Promise<EffectResult> {
+    const parsed = JSON.parse(request) as FetchRequest;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return { ok: true, response: JSON.stringify(await send(parsed)) };
+      } catch (error) {
+        const isFinal = !repeatable || error instanceof BodyTooLarge;
+        const delay = isFinal ? undefined : retryDelay(defaultRetryPolicy, attempt, Math.random());
+        if (delay === undefined) return { ok: false, error: failure(error) };
+        await pause(delay);
+      }
+    }
+  }
+}

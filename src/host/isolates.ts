@@ -1,0 +1,116 @@
+/**
+ * Isolates for author code, through the Worker Loader. Nothing leaves an isolate but calls to its
+ * host. By name where the platform caches and bills isolates by their names; without one on a
+ * single machine, which frees only those.
+ */
+import type { ComponentCode, ComponentSource } from "../core/api/operations.ts";
+import type { AgentTypeView } from "../core/api/views.ts";
+import { accept, refuse, type Result } from "../core/errors.ts";
+import { limits } from "../core/limits.ts";
+import type { InspectorPort, InstanceIdentity } from "../core/protocol.ts";
+import { guestSource } from "../generated/guest-source.ts";
+
+const COMPATIBILITY_DATE = "2026-11-01";
+const MAIN = "perdure:main";
+
+/** What authors import from `perdure`. */
+const PUBLIC_MODULE = `export { Agent, AgentError, invocation, sleep, step } from "perdure:runtime";`;
+
+/** From what time and randomness derive while the code of an isolate loads. */
+interface Creation {
+  readonly createdAt: number;
+  readonly seed: string;
+}
+
+function mainModule(source: ComponentSource): string {
+  return [
+    `import { inspectorClass, instanceClass } from "perdure:runtime";`,
+    `import * as author from ${JSON.stringify(`/${source.main}`)};`,
+    `export const Instance = instanceClass(author);`,
+    `export const Inspector = inspectorClass(author);`,
+  ].join("\n");
+}
+
+function workerCode(source: ComponentSource, creation: Creation): WorkerLoaderWorkerCode {
+  const modules: WorkerLoaderWorkerCode["modules"] = {
+    [MAIN]: { js: mainModule(source) },
+    "perdure:runtime": { js: guestSource },
+    "perdure:creation": { json: creation },
+    perdure: { js: PUBLIC_MODULE },
+  };
+  for (const [name, text] of Object.entries(source.modules)) modules[name] = { js: text };
+  return {
+    compatibilityDate: COMPATIBILITY_DATE,
+    compatibilityFlags: ["nodejs_als"],
+    mainModule: MAIN,
+    modules,
+    globalOutbound: null,
+  };
+}
+
+/** Whether isolates are loaded by name. */
+export type Loading = "named" | "anonymous";
+
+export class Isolates {
+  readonly #loader: WorkerLoader;
+  readonly #loading: Loading;
+
+  constructor(loader: WorkerLoader, loading: Loading) {
+    this.#loader = loader;
+    this.#loading = loading;
+  }
+
+  #load(name: string, source: ComponentSource, creation: Creation): WorkerStub {
+    const code = workerCode(source, creation);
+    return this.#loading === "named"
+      ? this.#loader.get(name, () => code)
+      : this.#loader.load(code);
+  }
+
+  /** The class that runs an agent: in an isolate of its own, unless the component shares one per revision. */
+  instanceClass({ digest, source }: ComponentCode, identity: InstanceIdentity): DurableObjectClass {
+    const isShared = source.isolation === "shared";
+    const { incarnation, createdAt } = identity;
+    const name = isShared ? digest : `${digest}/${incarnation}`;
+    const creation = isShared ? { createdAt: 0, seed: digest } : { createdAt, seed: incarnation };
+    if (isShared) return this.#loader.get(name, () => workerCode(source, creation)).getDurableObjectClass("Instance");
+    return this.#load(name, source, creation).getDurableObjectClass("Instance");
+  }
+
+  /** An isolate that belongs to no agent. */
+  inspector({ digest, source }: ComponentCode): InspectorPort {
+    const name = `${digest}/inspector`;
+    const stub = this.#load(name, source, { createdAt: 0, seed: digest });
+    return stub.getEntrypoint("Inspector") as unknown as InspectorPort;
+  }
+}
+
+function withTimeLimit<T>(work: Promise<T>, limitMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it did not finish loading within ${limitMs / 1000} s`)), limitMs);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+/** The platform's message without its own framing: what is wrong, and where in the author's modules. */
+function whatIsWrong(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/^Failed to start Worker:\s*/i, "").trim();
+}
+
+/** Loads code once, in an isolate that belongs to no agent, and says what it exports. */
+export async function inspectSource(
+  loader: WorkerLoader,
+  source: ComponentSource,
+): Promise<Result<readonly AgentTypeView[]>> {
+  const inspector = new Isolates(loader, "anonymous").inspector({ digest: "upload", source });
+  try {
+    const types = await withTimeLimit(inspector.describe(), limits.componentLoadMs);
+    if (types.length > 0) return accept(types);
+    const detail = `${source.main} exports no agent class; export a class that extends Agent, imported from "perdure".`;
+    return refuse("invalid-component", detail);
+  } catch (error) {
+    return refuse("invalid-component", `The code cannot be loaded: ${whatIsWrong(error)}`);
+  }
+}

@@ -1,0 +1,87 @@
+/** What the runtime needs of the platform. Adapters live in `host`; tests use others. */
+import type { AgentTypeView } from "../core/api/views.ts";
+import type { ComponentCode } from "../core/api/operations.ts";
+import type { Result } from "../core/errors.ts";
+import type { KeyBlock } from "../core/keys/key-run.ts";
+import type { JsonValue } from "../core/api/views.ts";
+import type { InstancePort, InstanceIdentity, EffectResult, EffectCall, RecordPage } from "../core/protocol.ts";
+
+/** Milliseconds since the epoch, and sources of unguessable names. */
+export interface Environment {
+  now(): number;
+  uuid(): string;
+  random(): number;
+}
+
+/** One agent's storage. Everything is synchronous; what a transaction does is committed as one. */
+export interface AgentStore {
+  /** False for an agent that was never created: asking writes nothing. */
+  exists(): boolean;
+  /** Makes the tables; called once, in the transaction that writes `Create`. */
+  prepare(): void;
+  transaction(work: () => void): void;
+  appendRow(first: number, text: string): void;
+  /** Rows from the one that holds the entry `from` up to that of `to`, at most about `maxCharacters` of them. */
+  readPage(from: number, to: number, maxCharacters: number): RecordPage;
+  putSnapshot(index: number, payload: string): void;
+  getSnapshot(index: number): string | undefined;
+  /** Indices of the entries whose snapshots are stored, oldest first. */
+  snapshotIndices(): readonly number[];
+  dropSnapshot(index: number): void;
+  putCheckpoint(text: string): void;
+  getCheckpoint(): string | undefined;
+  addKeyRun(tier: number, blocks: readonly KeyBlock[]): void;
+  /** The runs of a tier, newest first. */
+  keyRuns(tier: number): readonly number[];
+  readKeyRun(tier: number, run: number): readonly Uint8Array[];
+  /** The block of a run that would hold `hash`. */
+  keyBlock(tier: number, run: number, hash: number): Uint8Array | undefined;
+  dropKeyRun(tier: number, run: number): void;
+  setAlarm(at: number): void;
+  /** Removes everything, the alarm too. */
+  destroy(): Promise<void>;
+}
+
+/** A running instance, and how to be rid of it. */
+export interface InstanceHandle extends InstancePort {
+  /** Stops it at once: calls in flight reject, nothing that it sends is taken any more. */
+  drop(reason: string): void;
+}
+
+/** Where an instance runs: two places, so that a trial can run beside the agent. */
+export type Slot = "left" | "right";
+
+export interface Instances {
+  start(slot: Slot, code: ComponentCode, identity: InstanceIdentity): InstanceHandle;
+}
+
+/** What is known of a component's revisions. */
+export interface Components {
+  /** The agent type in that revision, and which revision that is. */
+  agentType(
+    component: string,
+    revision: number | "latest",
+    type: string,
+  ): Promise<Result<{ readonly revision: number; readonly type: AgentTypeView }>>;
+  code(component: string, revision: number): Promise<ComponentCode>;
+  /** The issues that the method's own schema has with the arguments. */
+  validate(
+    component: string,
+    revision: number,
+    call: { readonly type: string; readonly method: string; readonly args: string },
+  ): Promise<readonly JsonValue[]>;
+}
+
+/** Performs effects on the outside world. */
+export interface Effects {
+  perform(call: Omit<EffectCall, "start">): Promise<EffectResult>;
+}
+
+export interface Ports {
+  readonly environment: Environment;
+  readonly store: AgentStore;
+  readonly instances: Instances;
+  readonly components: Components;
+  readonly effects: Effects;
+}
+

@@ -1,0 +1,95 @@
+/** Brings fresh instances to life: recovery of the agent, and trials of updates. Performs what `core/decide/recovery.ts` plans. */
+import type { RecoveryPlan } from "../core/decide/recovery.ts";
+import type { Entry, ErrorData, SnapshotData } from "../core/oplog/entry.ts";
+import type { Boot, BootReply, InstanceIdentity } from "../core/protocol.ts";
+import type { Status } from "../core/status/status.ts";
+import type { Components, Instances, Slot } from "./ports.ts";
+import { Session, type SessionParts } from "./session.ts";
+
+export interface RecoveryParts extends SessionParts {
+  readonly components: Components;
+  readonly instances: Instances;
+}
+
+/** A session that has booted, or why it has not. `isHostFault` marks failures that are not the code's. */
+export type Start =
+  | { readonly ok: true; readonly session: Session; readonly reply: Extract<BootReply, { state: "ready" | "open" }> }
+  | { readonly ok: false; readonly error: ErrorData; readonly isHostFault: boolean };
+
+function identityOf({ identity }: Status, revision: number): InstanceIdentity {
+  const { component, type, key, incarnation, createdAt, params, env } = identity;
+  return {
+    component,
+    type,
+    key,
+    incarnation,
+    createdAt,
+    revision,
+    ...(params === undefined ? {} : { params }),
+    ...(env === undefined ? {} : { env }),
+  };
+}
+
+function failed(error: ErrorData, isHostFault = false): Start {
+  return { ok: false, error, isHostFault };
+}
+
+function errorData(error: unknown): ErrorData {
+  return error instanceof Error
+    ? { name: error.name, message: error.message }
+    : { name: "Error", message: String(error) };
+}
+
+/** Code that cannot be loaded or evaluated fails with this message of the platform. */
+const CODE_DOES_NOT_START = /failed to start worker|no such module|has no such named|not exported/i;
+
+export class Recovery {
+  readonly #parts: RecoveryParts;
+
+  constructor(parts: RecoveryParts) {
+    this.#parts = parts;
+  }
+
+  /** The snapshot that an entry holds, and the revision that saved it. */
+  #snapshot(index: number, status: Status): Boot["base"] {
+    const entry: Entry | undefined = this.#parts.ledger.journal?.entry(index);
+    const payload = this.#parts.store.getSnapshot(index);
+    if (payload === undefined) return undefined;
+    if (entry?.kind === "Snapshot") {
+      const { mime, bytes, revision } = entry;
+      return { snapshot: { mime, bytes, payload }, revision };
+    }
+    if (entry?.kind !== "PendingUpdate" || entry.snapshot === undefined) return undefined;
+    const { mime, bytes } = entry.snapshot;
+    const snapshot: SnapshotData = { mime, bytes, payload };
+    return { snapshot, revision: entry.savedBy ?? status.revision };
+  }
+
+  /** Boots an instance by the plan in a slot. Nothing is written. */
+  async start(status: Status, plan: RecoveryPlan, slot: Slot): Promise<Start> {
+    const base = plan.base.kind === "none" ? undefined : this.#snapshot(plan.base.index, status);
+    if (plan.base.kind !== "none" && base === undefined) {
+      return failed({ name: "Error", message: `The snapshot at ${plan.base.index} is not there.` });
+    }
+    const identity = identityOf(status, plan.revision);
+    let session: Session | undefined;
+    try {
+      const code = await this.#parts.components.code(identity.component, plan.revision);
+      const handle = this.#parts.instances.start(slot, code, identity);
+      session = new Session(slot, plan.revision, handle, this.#parts);
+      const { from, to, skipped } = plan;
+      const reply = await session.boot({ identity, from, to, skipped, ...(base && { base }) });
+      if (reply.state !== "refused") return { ok: true, session, reply };
+      session.drop("the instance could not be brought to the agent's state");
+      return failed(withDivergence(reply));
+    } catch (error) {
+      session?.drop("the instance did not start");
+      const data = errorData(error);
+      return failed(data, !CODE_DOES_NOT_START.test(data.message));
+    }
+  }
+}
+
+function withDivergence({ error, divergence }: Extract<BootReply, { state: "refused" }>): ErrorData {
+  return divergence === undefined ? error : { ...error, details: { ...divergence } };
+}

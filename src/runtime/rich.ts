@@ -1,0 +1,29 @@
+/** Rich payloads as JSON, for those who look from outside. */
+import { parse } from "devalue";
+import type { JsonValue } from "../core/api/views.ts";
+
+function isIterable(value: object): value is Iterable<unknown> {
+  return Symbol.iterator in value;
+}
+
+/** A value as JSON: dates as ISO text, big integers as text, maps and sets as arrays, no cycles. */
+function toJson(value: unknown, path: ReadonlySet<object>): JsonValue {
+  if (typeof value === "bigint") return value.toString();
+  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  if (typeof value !== "object" || value === null) return (value ?? null) as JsonValue;
+  if (path.has(value)) return null;
+  const inside = new Set(path).add(value);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  if (value instanceof URL || value instanceof RegExp) return String(value);
+  if (value instanceof ArrayBuffer) return toJson(new Uint8Array(value), path);
+  if (isIterable(value)) return Array.from(value, (item) => toJson(item, inside));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, toJson(member, inside)]),
+  );
+}
+
+/** What the guest's rich encoding says, as close to it as JSON comes. */
+export function openRich(text: string): JsonValue {
+  const value: unknown = parse(text, { Error: (fields: object) => fields, Instance: (fields: object) => fields });
+  return toJson(value, new Set());
+}
