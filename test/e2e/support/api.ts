@@ -1,0 +1,149 @@
+import type {
+  AgentView,
+  EntryView,
+  InvocationView,
+  OplogPage,
+  RevisionView,
+  UpdateMode,
+  UpdatesView,
+  UpdateView,
+} from "../../../src/core/api/views.ts";
+import { until } from "./until.ts";
+
+/** An answer of the API: its status, and its body as JSON. */
+export interface Answer<T> {
+  readonly status: number;
+  readonly body: T;
+}
+
+/** A problem document, as far as the tests look at it. */
+export interface Problem {
+  readonly code: string;
+  readonly detail: string;
+}
+
+const jsonHeaders = { "content-type": "application/json" };
+
+/** Sends one request, and reads its answer. Throws when the connection breaks. */
+export async function send<T>(url: string, init?: RequestInit): Promise<Answer<T>> {
+  const response = await fetch(url, init);
+  const body = await response.text();
+  return { status: response.status, body: (body === "" ? null : JSON.parse(body)) as T };
+}
+
+function accepted<T>(what: string, { status, body }: Answer<T>): T {
+  if (status >= 300) throw new Error(`${what} was answered ${status} ${JSON.stringify(body)}`);
+  return body;
+}
+
+/** Uploads code and gives the revision that it became. */
+export async function publish(url: string, component: string, code: string): Promise<number> {
+  const answer = await send<RevisionView>(`${url}/v1/components/${component}/revisions`, {
+    method: "POST",
+    headers: { "content-type": "text/javascript" },
+    body: code,
+  });
+  return accepted("the upload", answer).revision;
+}
+
+/** One agent, as a client of the API sees it. */
+export class AgentClient {
+  readonly url: string;
+
+  constructor(server: string, component: string, type: string, key: string) {
+    this.url = `${server}/v1/agents/${component}/${type}/${encodeURIComponent(key)}`;
+  }
+
+  async view(): Promise<AgentView> {
+    return accepted("GET of the agent", await send<AgentView>(this.url));
+  }
+
+  async create(revision: number): Promise<AgentView> {
+    const init = { method: "PUT", body: JSON.stringify({ revision }), headers: jsonHeaders };
+    return accepted("PUT", await send<AgentView>(this.url, init));
+  }
+
+  /** Invokes in the mode that `query` names and gives the bare answer. */
+  request(
+    method: string,
+    args: readonly unknown[],
+    { key, query = "" }: { key?: string; query?: string } = {},
+  ): Promise<Answer<InvocationView & Problem>> {
+    return send(`${this.url}/invoke/${method}${query}`, {
+      method: "POST",
+      headers: {
+        ...jsonHeaders,
+        ...(key === undefined ? {} : { "idempotency-key": key }),
+      },
+      body: JSON.stringify(args),
+    });
+  }
+
+  /** Invokes, waits, and gives the result. */
+  async invoke(method: string, ...args: unknown[]): Promise<unknown> {
+    return accepted(method, await this.request(method, args)).result;
+  }
+
+  /** Enqueues an invocation and gives its key. */
+  async enqueue(method: string, ...args: unknown[]): Promise<string> {
+    const answer = await this.request(method, args, { query: "?mode=enqueue" });
+    return accepted(method, answer).idempotencyKey;
+  }
+
+  /** The invocation with that key once it has ended. */
+  outcome(key: string): Promise<InvocationView> {
+    return until(`the invocation ${key} had ended`, async () => {
+      const { body } = await send<InvocationView>(`${this.url}/invocations/${key}?wait=5`);
+      return body.finishedAt === undefined ? undefined : body;
+    });
+  }
+
+  requestUpdate(mode: UpdateMode, revision: number): Promise<Answer<UpdateView & Problem>> {
+    return send(`${this.url}/update`, {
+      method: "POST",
+      headers: jsonHeaders,
+      body: JSON.stringify({ mode, revision }),
+    });
+  }
+
+  async updates(): Promise<UpdatesView> {
+    return accepted("GET of the updates", await send<UpdatesView>(`${this.url}/updates`));
+  }
+
+  /** The update with that id once it has concluded. */
+  conclusion(id: string): Promise<UpdateView> {
+    return until(`the update ${id} had concluded`, async () => {
+      const { successful, failed } = await this.updates();
+      return [...successful, ...failed].find((update) => update.id === id);
+    });
+  }
+
+  /** Requests an update and waits for its conclusion. */
+  async update(mode: UpdateMode, revision: number): Promise<UpdateView> {
+    const { id } = accepted("the update", await this.requestUpdate(mode, revision));
+    return this.conclusion(id);
+  }
+
+  /** All entries. */
+  async oplog(): Promise<readonly EntryView[]> {
+    const entries: EntryView[] = [];
+    for (let from: number | undefined = 1; from !== undefined; ) {
+      const page: Answer<OplogPage> = await send(`${this.url}/oplog?from=${from}&limit=1000`);
+      entries.push(...accepted("GET of the oplog", page).entries);
+      from = page.body.next;
+    }
+    return entries;
+  }
+
+  async kinds(): Promise<readonly string[]> {
+    return (await this.oplog()).map(({ kind }) => kind);
+  }
+
+  /** The agent once it has that status. */
+  reaches(status: AgentView["status"]): Promise<AgentView> {
+    return until(`the agent was ${status}`, async () => {
+      const view = await this.view();
+      return view.status === status ? view : undefined;
+    });
+  }
+}
