@@ -2,9 +2,8 @@
  * One agent's storage in its object's SQLite. Positions are `index * 1024 + part`: one integer key,
  * no second index, for rows are what the platform bills. Text longer than a part is split.
  */
-import type { KeyBlock } from "../core/keys/key-run.ts";
 import type { RecordPage } from "../core/protocol.ts";
-import type { AgentStore } from "../runtime/ports.ts";
+import type { AgentStore, KeyPlace } from "../runtime/ports.ts";
 
 /** The parts of one text, at most: 512 MiB of ASCII. */
 const PARTS = 1024;
@@ -138,44 +137,26 @@ export class SqlAgentStore implements AgentStore {
     return this.#get("checkpoint", 0);
   }
 
-  addKeyRun(tier: number, blocks: readonly KeyBlock[]): void {
-    const { sql } = this.#storage;
-    const found = sql.exec<{ last: number }>(
-      "SELECT COALESCE(MAX(run), 0) AS last FROM keys WHERE tier = ?",
-      tier,
-    );
-    const run = found.one().last + 1;
-    for (const { low, bytes } of blocks) {
-      sql.exec("INSERT INTO keys VALUES (?, ?, ?, ?)", tier, run, low, bytes);
-    }
+  putKeyBlock({ tier, run, low }: KeyPlace, bytes: Uint8Array): void {
+    this.#storage.sql.exec("INSERT INTO keys VALUES (?, ?, ?, ?)", tier, run, low, bytes);
   }
 
-  keyRuns(tier: number): readonly number[] {
-    const found = this.#storage.sql.exec<{ run: number }>(
-      "SELECT DISTINCT run FROM keys WHERE tier = ? ORDER BY run DESC",
-      tier,
-    );
-    return found.toArray().map(({ run }) => run);
-  }
-
-  readKeyRun(tier: number, run: number): readonly Uint8Array[] {
+  getKeyBlock({ tier, run, low }: KeyPlace): Uint8Array | undefined {
     const found = this.#storage.sql.exec<{ block: ArrayBuffer }>(
-      "SELECT block FROM keys WHERE tier = ? AND run = ? ORDER BY low",
+      "SELECT block FROM keys WHERE tier = ? AND run = ? AND low = ?",
       tier,
       run,
-    );
-    return found.toArray().map(({ block }) => new Uint8Array(block));
-  }
-
-  keyBlock(tier: number, run: number, hash: number): Uint8Array | undefined {
-    const found = this.#storage.sql.exec<{ block: ArrayBuffer }>(
-      "SELECT block FROM keys WHERE tier = ? AND run = ? AND low <= ? ORDER BY low DESC LIMIT 1",
-      tier,
-      run,
-      hash,
+      low,
     );
     const [row] = found.toArray();
     return row && new Uint8Array(row.block);
+  }
+
+  keyPlaces(): readonly KeyPlace[] {
+    const found = this.#storage.sql.exec<{ tier: number; run: number; low: number }>(
+      "SELECT tier, run, low FROM keys ORDER BY tier, run DESC, low",
+    );
+    return found.toArray();
   }
 
   dropKeyRun(tier: number, run: number): void {

@@ -47,9 +47,12 @@ async function invoke(ports: Ports, request: ApiRequest): Promise<Answer> {
   const wanted = await readInvocation(request);
   if (!wanted.ok) return wanted;
   // The key makes repeating the call harmless.
-  const result = await persist(() =>
-    ports.agents(address.value).invoke(address.value, wanted.value),
-  );
+  let next = wanted.value;
+  const result = await persist(() => {
+    const present = next;
+    next = { ...next, isNewKey: false };
+    return ports.agents(address.value).invoke(address.value, present);
+  });
   if (!result.ok) return result;
   if (wanted.value.mode === "await") return reply(result.value);
   const key = encodeURIComponent(wanted.value.idempotencyKey);
@@ -68,7 +71,7 @@ async function readInvocation({ raw, segments }: ApiRequest): Promise<Result<Inv
   const body = await readJson(raw);
   if (!body.ok) return body;
   const asked = query.value.mode ?? (prefersAsync(raw) ? "enqueue" : "await");
-  const common = { method: method.value, args: toArguments(body.value), idempotencyKey: key.value };
+  const common = { method: method.value, args: toArguments(body.value), ...key.value };
   return scheduledFor.value === undefined
     ? accept({ ...common, mode: asked })
     : accept({ ...common, mode: "enqueue", scheduledFor: scheduledFor.value });
@@ -80,10 +83,14 @@ function toArguments(body: JsonBody | undefined): string {
   return Array.isArray(body.value) ? body.text : `[${body.text}]`;
 }
 
-function idempotencyKeyOf(request: Request): Result<string> {
+type Key = Pick<InvokeRequest, "idempotencyKey" | "isNewKey">;
+
+function idempotencyKeyOf(request: Request): Result<Key> {
   const key = request.headers.get("idempotency-key");
-  if (key === null) return accept(crypto.randomUUID());
-  if (key.length <= limits.idempotencyKeyLength && visible.test(key)) return accept(key);
+  if (key === null) return accept({ idempotencyKey: crypto.randomUUID(), isNewKey: true });
+  if (key.length <= limits.idempotencyKeyLength && visible.test(key)) {
+    return accept({ idempotencyKey: key, isNewKey: false });
+  }
   return invalidRequest({
     path: ["header", "Idempotency-Key"],
     message: `must be 1 to ${limits.idempotencyKeyLength} visible ASCII characters`,

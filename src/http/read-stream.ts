@@ -10,13 +10,23 @@ export async function readStream(
   limit: number,
 ): Promise<Uint8Array | "too-large" | "broken"> {
   if (request.body === null) return new Uint8Array();
+  const declared = Number(request.headers.get("content-length") ?? Number.NaN);
+  if (declared <= limit) return readWhole(request);
   const reader = request.body.getReader() as Reader;
   try {
-    const declared = Number(request.headers.get("content-length") ?? 0);
     const bytes = declared > limit ? undefined : await collect(reader, limit);
     if (bytes !== undefined) return bytes;
     await drain(reader, limit * drainFactor);
     return "too-large";
+  } catch {
+    return "broken";
+  }
+}
+
+/** A body of known length is read at one go. */
+async function readWhole(request: Request): Promise<Uint8Array | "broken"> {
+  try {
+    return new Uint8Array(await request.arrayBuffer());
   } catch {
     return "broken";
   }

@@ -143,13 +143,17 @@ export class AgentRuntime implements AgentOperations {
   // Invocations
 
   async invoke(address: AgentAddress, request: InvokeRequest): Promise<Result<InvocationView>> {
-    const known = this.#loop.ledger.find(request.idempotencyKey);
+    const known = this.#known(request);
     if (known !== undefined) return this.#attach(known, request);
     const checked = await this.#check(address, request);
     if (!checked.ok) return checked;
-    const again = this.#loop.ledger.find(request.idempotencyKey);
+    const again = this.#known(request);
     if (again !== undefined) return this.#attach(again, request);
     return this.#admit(checked.value, request);
+  }
+
+  #known({ idempotencyKey, isNewKey }: InvokeRequest): KnownInvocation | undefined {
+    return isNewKey ? undefined : this.#loop.ledger.find(idempotencyKey);
   }
 
   #attach(known: KnownInvocation, request: InvokeRequest): Promise<Result<InvocationView>> {

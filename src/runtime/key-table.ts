@@ -1,10 +1,11 @@
 /**
  * Finds an invocation by its idempotency key: those of the recent past in memory, all others in
- * sorted runs that are written with each checkpoint and merged eight at a time.
+ * sorted runs that are written with each checkpoint.
  */
-import { decodeBlock, encodeRun, hashKey, searchBlock, type KeyRecord } from "../core/keys/key-run.ts";
+import { hashKey, type KeyRecord } from "../core/keys/key-run.ts";
 import type { Entry, Indexed } from "../core/oplog/entry.ts";
 import type { Status } from "../core/status/status.ts";
+import { KeyRuns } from "./key-runs.ts";
 import type { AgentStore } from "./ports.ts";
 
 /** Where the entries of an invocation stand; 0 for those that it does not have. */
@@ -14,15 +15,12 @@ export interface Whereabouts {
   readonly ended: number;
 }
 
-const RUNS_PER_TIER = 8;
-const TIERS = 4;
-
 export class KeyTable {
-  readonly #store: AgentStore;
+  readonly #runs: KeyRuns;
   readonly #recent = new Map<string, Whereabouts>();
 
   constructor(store: AgentStore) {
-    this.#store = store;
+    this.#runs = new KeyRuns(store);
   }
 
   /** Invocations that are open in a status whose earlier entries are not read again. */
@@ -60,13 +58,7 @@ export class KeyTable {
   *find(key: string): Iterable<Whereabouts> {
     const recent = this.#recent.get(key);
     if (recent !== undefined) yield recent;
-    const hash = hashKey(key);
-    for (let tier = 0; tier < TIERS; tier++) {
-      for (const run of this.#store.keyRuns(tier)) {
-        const block = this.#store.keyBlock(tier, run, hash);
-        if (block !== undefined) yield* searchBlock(block, hash);
-      }
-    }
+    yield* this.#runs.find(hashKey(key));
   }
 
   /** Moves what has ended into a run; part of the transaction that writes a checkpoint. */
@@ -75,23 +67,11 @@ export class KeyTable {
     for (const [key, whereabouts] of this.#recent) {
       if (whereabouts.ended !== 0) ended.push({ hash: hashKey(key), ...whereabouts });
     }
-    if (ended.length === 0) return;
-    this.#store.addKeyRun(0, encodeRun(ended));
-    for (let tier = 0; tier < TIERS - 1; tier++) this.#merge(tier);
+    this.#runs.add(ended);
   }
 
   /** Forgets what `store` has moved; called once its transaction is through. */
   forgetStored(): void {
     for (const [key, { ended }] of this.#recent) if (ended !== 0) this.#recent.delete(key);
-  }
-
-  #merge(tier: number): void {
-    const runs = this.#store.keyRuns(tier);
-    if (runs.length < RUNS_PER_TIER) return;
-    const records = runs.flatMap((run) =>
-      this.#store.readKeyRun(tier, run).flatMap((block) => decodeBlock(block)),
-    );
-    this.#store.addKeyRun(tier + 1, encodeRun(records));
-    for (const run of runs) this.#store.dropKeyRun(tier, run);
   }
 }

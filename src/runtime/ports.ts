@@ -2,7 +2,6 @@
 import type { AgentTypeView } from "../core/api/views.ts";
 import type { ComponentCode } from "../core/api/operations.ts";
 import type { Result } from "../core/errors.ts";
-import type { KeyBlock } from "../core/keys/key-run.ts";
 import type { JsonValue } from "../core/api/views.ts";
 import type { InstancePort, InstanceIdentity, EffectResult, EffectCall, RecordPage } from "../core/protocol.ts";
 
@@ -11,6 +10,13 @@ export interface Environment {
   now(): number;
   uuid(): string;
   random(): number;
+}
+
+/** Where a block of idempotency keys is: `low` is the least hash in it. */
+export interface KeyPlace {
+  readonly tier: number;
+  readonly run: number;
+  readonly low: number;
 }
 
 /** One agent's storage. Everything is synchronous; what a transaction does is committed as one. */
@@ -30,12 +36,10 @@ export interface AgentStore {
   dropSnapshot(index: number): void;
   putCheckpoint(text: string): void;
   getCheckpoint(): string | undefined;
-  addKeyRun(tier: number, blocks: readonly KeyBlock[]): void;
-  /** The runs of a tier, newest first. */
-  keyRuns(tier: number): readonly number[];
-  readKeyRun(tier: number, run: number): readonly Uint8Array[];
-  /** The block of a run that would hold `hash`. */
-  keyBlock(tier: number, run: number, hash: number): Uint8Array | undefined;
+  putKeyBlock(place: KeyPlace, bytes: Uint8Array): void;
+  getKeyBlock(place: KeyPlace): Uint8Array | undefined;
+  /** Where all blocks are: those of newer runs first, within a run in the order of their hashes. */
+  keyPlaces(): readonly KeyPlace[];
   dropKeyRun(tier: number, run: number): void;
   setAlarm(at: number): void;
   /** Removes everything, the alarm too. */

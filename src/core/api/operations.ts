@@ -27,6 +27,8 @@ export interface InvokeRequest {
   /** JSON text of the array of positional arguments. */
   readonly args: string;
   readonly idempotencyKey: string;
+  /** The router has just made the key, so nothing can be known by it. */
+  readonly isNewKey: boolean;
   /** `await` answers with the outcome, `enqueue` as soon as the invocation is durable. */
   readonly mode: "await" | "enqueue";
   /** Epoch milliseconds; makes the invocation a scheduled one (implies `enqueue`). */

@@ -38,8 +38,11 @@ function encodeBlock(records: readonly KeyRecord[]): Uint8Array {
   return new Uint8Array(numbers.buffer);
 }
 
-function numbersOf(block: Uint8Array): Float64Array {
-  return new Float64Array(block.slice().buffer);
+/** A block as numbers, ready to be searched. */
+export type OpenBlock = Float64Array;
+
+export function openBlock(bytes: Uint8Array): OpenBlock {
+  return new Float64Array(bytes.slice().buffer);
 }
 
 /** A block, and the least hash in it. */
@@ -62,7 +65,7 @@ export function encodeRun(records: readonly KeyRecord[]): KeyBlock[] {
   return blocks;
 }
 
-function recordAt(numbers: Float64Array, position: number): KeyRecord {
+function recordAt(numbers: OpenBlock, position: number): KeyRecord {
   const [hash = 0, pending = 0, started = 0, ended = 0] = numbers.subarray(
     position * NUMBERS,
     (position + 1) * NUMBERS,
@@ -71,14 +74,12 @@ function recordAt(numbers: Float64Array, position: number): KeyRecord {
 }
 
 /** All records of a block. */
-export function decodeBlock(block: Uint8Array): KeyRecord[] {
-  const numbers = numbersOf(block);
+export function decodeBlock(numbers: OpenBlock): KeyRecord[] {
   return Array.from({ length: numbers.length / NUMBERS }, (_, at) => recordAt(numbers, at));
 }
 
 /** The records of a block with that hash. */
-export function searchBlock(block: Uint8Array, hash: number): KeyRecord[] {
-  const numbers = numbersOf(block);
+export function searchBlock(numbers: OpenBlock, hash: number): KeyRecord[] {
   let low = 0;
   let high = numbers.length / NUMBERS;
   while (low < high) {
