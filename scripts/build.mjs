@@ -47,6 +47,8 @@ async function bundle(options) {
 async function buildGuest() {
   const source = await bundle({
     entryPoints: ["src/guest/main.ts"],
+    minifySyntax: true,
+    minifyWhitespace: true,
     external: ["cloudflare:workers", "node:async_hooks", "perdure:*"],
   });
   const doc = "/** The bundled guest runtime (src/guest/main.ts), made by scripts/build.mjs. */";

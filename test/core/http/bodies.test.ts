@@ -135,16 +135,13 @@ describe("size", () => {
     expect((await problemOf(response)).code).toBe("payload-too-large");
   });
 
-  test.each([[{}], [{ "Content-Length": "10" }]])(
-    "a body that turns out larger than the limit is 413: %j",
-    async (declared) => {
-      const { send, calls } = startApp();
-      const { init } = stream(17, 1024 * 1024, { ...jsonType, ...declared });
-      const response = await send("POST", `${A}/invoke/add`, init);
-      expect(response.status).toBe(413);
-      expect(calls).toEqual([]);
-    },
-  );
+  test("a body of undeclared length that turns out larger than the limit is 413", async () => {
+    const { send, calls } = startApp();
+    const { init } = stream(17, 1024 * 1024, jsonType);
+    const response = await send("POST", `${A}/invoke/add`, init);
+    expect(response.status).toBe(413);
+    expect(calls).toEqual([]);
+  });
 
   test("an endless body is not read for ever", async () => {
     const { init, read } = stream(Number.POSITIVE_INFINITY, 1024 * 1024, jsonType);
