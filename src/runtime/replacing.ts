@@ -1,0 +1,84 @@
+/**
+ * Replaces the session: recovery of the agent, and the trial of an update beside it. A replacement
+ * is in the oplog before anything of the new session can be seen, or it leaves no trace.
+ */
+import { planRecovery, planTrial } from "../core/decide/recovery.ts";
+import type { ErrorData } from "../core/oplog/entry.ts";
+import type { PendingUpdateState, Status } from "../core/status/status.ts";
+import type { Failures } from "./failures.ts";
+import type { Present } from "./present.ts";
+import type { Start } from "./recovery.ts";
+import type { Runs } from "./runs.ts";
+
+/** Why a trial must not become the agent: it did not start, or its initialization throws. */
+function failureOf(start: Start): ErrorData | undefined {
+  if (!start.ok) return start.error;
+  return start.reply.state === "open" ? start.reply.failure : undefined;
+}
+
+export class Replacing {
+  readonly #present: Present;
+  readonly #runs: Runs;
+  readonly #failures: Failures;
+
+  constructor(present: Present, runs: Runs, failures: Failures) {
+    this.#present = present;
+    this.#runs = runs;
+    this.#failures = failures;
+  }
+
+  /** Whether the agent was deleted while an instance was being started for it. */
+  #isGone(status: Status, start: Start): boolean {
+    const present = this.#present.ledger.status;
+    if (present?.identity.incarnation === status.identity.incarnation) return false;
+    if (start.ok) start.session.drop("the agent was deleted");
+    return true;
+  }
+
+  /** From the latest base that can be loaded: an automatic snapshot that cannot is passed over. */
+  async recover(): Promise<void> {
+    const { ledger, recovery } = this.#present;
+    this.#present.discard("the agent recovers");
+    const distrusted = new Set<number>();
+    for (;;) {
+      const { status } = ledger;
+      if (status === undefined) return;
+      const plan = planRecovery(status, distrusted);
+      const start = await recovery.start(status, plan, "left");
+      if (this.#isGone(status, start)) return;
+      if (start.ok) return this.#runs.adopt(start);
+      if (start.isHostFault) return this.#failures.retry(start.error);
+      if (plan.base.kind !== "automatic") return this.#failures.fail(start.error);
+      const { index: snapshotIndex } = plan.base;
+      const detail = start.error.message;
+      distrusted.add(snapshotIndex);
+      const at = this.#present.now;
+      ledger.append([{ kind: "SnapshotRecoveryFailed", at, snapshotIndex, detail }]);
+    }
+  }
+
+  /** The trial runs beside the living session, which is frozen meanwhile: one of the two goes on. */
+  async applyUpdate(update: PendingUpdateState): Promise<void> {
+    const { ledger, recovery, session: old } = this.#present;
+    ledger.append([]);
+    const { status } = ledger;
+    if (status === undefined) return;
+    old?.freeze();
+    const slot = old?.slot === "left" ? "right" : "left";
+    const start = await recovery.start(status, planTrial(status, update), slot);
+    if (this.#isGone(status, start)) return;
+    const failure = failureOf(start);
+    const { id: updateId, revision } = update;
+    const at = this.#present.now;
+    if (start.ok && failure === undefined) {
+      ledger.append([{ kind: "SuccessfulUpdate", at, updateId, revision }]);
+      old?.drop("the agent was updated");
+      this.#runs.adopt(start);
+      return;
+    }
+    if (start.ok) start.session.drop("the update failed");
+    const detail = failure?.message ?? "the new revision did not start";
+    ledger.append([{ kind: "FailedUpdate", at, updateId, revision, detail }]);
+    old?.thaw();
+  }
+}
