@@ -68,5 +68,8 @@ export function refuse(
   detail: string,
   members?: Refusal["members"],
 ): { readonly ok: false; readonly refusal: Refusal } {
-  return { ok: false, refusal: members === undefined ? { code, detail } : { code, detail, members } };
+  return {
+    ok: false,
+    refusal: members === undefined ? { code, detail } : { code, detail, members },
+  };
 }

@@ -5,10 +5,17 @@ function isRecord(value: JsonValue): value is { readonly [key: string]: JsonValu
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+function isList(value: JsonValue): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
 export function equalJson(left: JsonValue, right: JsonValue): boolean {
   if (left === right) return true;
-  if (Array.isArray(left) && Array.isArray(right)) {
-    return left.length === right.length && left.every((item, at) => equalJson(item, right[at]));
+  if (isList(left) && isList(right)) {
+    return (
+      left.length === right.length &&
+      left.every((item, at) => equalJson(item, right[at] as JsonValue))
+    );
   }
   if (!isRecord(left) || !isRecord(right)) return false;
   const names = Object.keys(left);

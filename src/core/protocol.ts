@@ -76,7 +76,11 @@ export type RunReply =
       readonly until: number;
     }
   /** The initialization has thrown. */
-  | { readonly state: "failed"; readonly records: readonly LiveRecord[]; readonly error: ErrorData };
+  | {
+      readonly state: "failed";
+      readonly records: readonly LiveRecord[];
+      readonly error: ErrorData;
+    };
 
 export type SaveReply =
   | { readonly ok: true; readonly snapshot: SnapshotData }

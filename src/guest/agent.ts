@@ -27,7 +27,9 @@ export class Agent {
 
   constructor() {
     if (constructing === undefined) {
-      throw new TypeError("Agents are created by the host; call another one through agent(Type, key).");
+      throw new TypeError(
+        "Agents are created by the host; call another one through agent(Type, key).",
+      );
     }
     this.#identity = constructing;
   }

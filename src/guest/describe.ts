@@ -16,12 +16,14 @@ interface Validator {
 
 type StandardResult =
   | { readonly value: unknown; readonly issues?: undefined }
-  | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] }[] };
+  | {
+      readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] }[];
+    };
 
 /** The author's options of one method. */
 interface MethodOptions {
   readonly readOnly?: boolean;
-  readonly description?: string;
+  readonly description?: unknown;
   readonly input?: readonly Validator[];
   readonly output?: Validator;
 }
@@ -72,7 +74,9 @@ function findMethods(AgentClass: AgentClass): ReadonlySet<string> {
 
 function optionsOf(AgentClass: AgentClass, method: string): MethodOptions {
   const { methods } = AgentClass as Statics;
-  return (methods !== undefined && Object.hasOwn(methods, method) ? methods[method] : undefined) ?? {};
+  return (
+    (methods !== undefined && Object.hasOwn(methods, method) ? methods[method] : undefined) ?? {}
+  );
 }
 
 function schemaOf(validator: Validator): JsonValue {
@@ -107,7 +111,8 @@ function policyOf(AgentClass: AgentClass): SnapshotPolicy {
   if (declared === undefined) return DEFAULT_POLICY;
   if (declared === "disabled") return "disabled";
   const { everyInvocations, everySeconds } = declared as Record<string, unknown>;
-  if (Number.isInteger(everyInvocations) && isPositive(everyInvocations)) return { everyInvocations };
+  if (Number.isInteger(everyInvocations) && isPositive(everyInvocations))
+    return { everyInvocations };
   if (isPositive(everySeconds)) return { everySeconds };
   throw new TypeError(
     `static snapshots of ${AgentClass.name} must be { everyInvocations: n }, { everySeconds: t } or "disabled".`,
@@ -118,7 +123,9 @@ function describeType(name: string, AgentClass: AgentClass): AgentTypeView {
   const prototype = AgentClass.prototype as object;
   return {
     name,
-    methods: [...methodNames(AgentClass)].toSorted().map((method) => describeMethod(AgentClass, method)),
+    methods: [...methodNames(AgentClass)]
+      .toSorted()
+      .map((method) => describeMethod(AgentClass, method)),
     hooks: { saveSnapshot: "saveSnapshot" in prototype, loadSnapshot: "loadSnapshot" in prototype },
     initializes: "onCreate" in prototype,
     snapshots: policyOf(AgentClass),
@@ -136,12 +143,20 @@ export function describeModule(module: AuthorModule): AgentTypeView[] {
 }
 
 /** The method as it is invoked: a function of the instance that is not reserved. */
-export function invocable(instance: Agent, name: string): ((...args: unknown[]) => unknown) | undefined {
+export function invocable(
+  instance: Agent,
+  name: string,
+): ((...args: unknown[]) => unknown) | undefined {
   const method: unknown = (instance as unknown as Record<string, unknown>)[name];
   if (typeof method !== "function") return undefined;
   return methodNames(instance.constructor as AgentClass).has(name)
     ? (method as (...args: unknown[]) => unknown)
     : undefined;
+}
+
+/** Whether the author gave the method's arguments a schema. */
+export function hasSchema(AgentClass: AgentClass, method: string): boolean {
+  return optionsOf(AgentClass, method).input !== undefined;
 }
 
 /** The issues that the method's own schema has with the arguments; none when they pass or there is no schema. */

@@ -54,7 +54,8 @@ function membersOf(error: Error): Pick<ErrorData, "code" | "status" | "details">
 /** What was thrown, as data. */
 export function toErrorData(thrown: unknown): ErrorData {
   if (!(thrown instanceof Error)) return { name: "Error", message: String(thrown) };
-  return { name: String(thrown.name), message: String(thrown.message), ...membersOf(thrown) };
+  const { name, message }: { name: unknown; message: unknown } = thrown;
+  return { name: String(name), message: String(message), ...membersOf(thrown) };
 }
 
 /** The error that code meets again: the same live and in replay, because both come from the data. */

@@ -12,17 +12,13 @@ function encodeBody(bytes: Uint8Array): Body {
   try {
     return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch {
-    let binary = "";
-    for (let at = 0; at < bytes.length; at += 8192) {
-      binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
-    }
-    return { base64: btoa(binary) };
+    return { base64: bytes.toBase64() };
   }
 }
 
 function decodeBody(body: Body): Uint8Array<ArrayBuffer> {
   if ("text" in body) return new Uint8Array(new TextEncoder().encode(body.text));
-  return Uint8Array.from(atob(body.base64), (unit) => unit.charCodeAt(0));
+  return Uint8Array.fromBase64(body.base64);
 }
 
 /** The body when it can be had within the turn, so that calls are recorded in the order they are made. */

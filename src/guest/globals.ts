@@ -21,7 +21,11 @@ function scope(): Scope {
 const DurableDate: DateConstructor = new Proxy(PlatformDate, {
   construct(target, args: unknown[], newTarget) {
     const actual = args.length === 0 ? [scope().now()] : args;
-    return Reflect.construct(target, actual, newTarget === DurableDate ? target : newTarget) as Date;
+    return Reflect.construct(
+      target,
+      actual,
+      newTarget === DurableDate ? target : newTarget,
+    ) as Date;
   },
   apply: () => new PlatformDate(scope().now()).toString(),
   get(target, property, receiver) {
@@ -54,10 +58,13 @@ function toHex(bytes: Uint8Array): string {
 function durableRandomValues<T extends ArrayBufferView>(target: T): T {
   const view = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
   const request = JSON.stringify({ bytes: view.length });
-  const recorded = callingScope("crypto.getRandomValues").inline({ ...RANDOM_CALL, request }, () => {
-    getRandomValues(view);
-    return JSON.stringify(toHex(view));
-  });
+  const recorded = callingScope("crypto.getRandomValues").inline(
+    { ...RANDOM_CALL, request },
+    () => {
+      getRandomValues(view);
+      return JSON.stringify(toHex(view));
+    },
+  );
   view.set(fromHex(JSON.parse(recorded) as string));
   return target;
 }

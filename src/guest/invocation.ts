@@ -9,6 +9,7 @@ export interface InvocationInfo {
 /** The invocation that the calling code belongs to. */
 export function invocation(): InvocationInfo {
   const { invocation: present } = callingScope("invocation()");
-  if (present === undefined) throw new Error("invocation() is only available inside an invocation.");
+  if (present === undefined)
+    throw new Error("invocation() is only available inside an invocation.");
   return { ...present };
 }

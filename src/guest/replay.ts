@@ -18,7 +18,11 @@ import { nextTurn, pause } from "./platform.ts";
 import { Run } from "./run.ts";
 
 /** How a recorded invocation is begun on the instance; says so when the code has no such method. */
-export type Enter = (run: Run, started: AgentInvocationStarted, request: PendingAgentInvocation) => void;
+export type Enter = (
+  run: Run,
+  started: AgentInvocationStarted,
+  request: PendingAgentInvocation,
+) => void;
 
 export type ReplayEnd =
   | { readonly kind: "ready" }
@@ -97,13 +101,15 @@ export class Replay {
     }
   }
 
-  async #invocation({ entry: started }: Indexed<AgentInvocationStarted>): Promise<ReplayEnd | undefined> {
+  async #invocation({
+    entry: started,
+  }: Indexed<AgentInvocationStarted>): Promise<ReplayEnd | undefined> {
     const request = await this.#request(started.pendingIndex);
     await this.#feed();
     this.#cursor.gather();
     const run = new Run(this.#link, started, this.#cursor);
     this.#enter(run, started, request);
-    for (let patience = 0; ; ) {
+    for (let patience = 0; ;) {
       await run.quiet();
       if (run.divergence !== undefined) return { kind: "diverged", divergence: run.divergence };
       const progress = await this.#advance(run);
@@ -149,7 +155,8 @@ export class Replay {
   #inaction(run: Run): string {
     const { outcome } = run;
     if (outcome === undefined) return "no such step and goes on waiting";
-    return outcome.ok ? `the result ${outcome.result}` : `the error ${outcome.error.name}: ${outcome.error.message}`;
+    return outcome.ok
+      ? `the result ${outcome.result}`
+      : `the error ${outcome.error.name}: ${outcome.error.message}`;
   }
 }
-

@@ -12,7 +12,9 @@ import type { AgentInvocationStarted, End, Indexed, Log, Outcome } from "../core
 import type { Payload } from "../core/oplog/payload.ts";
 import type { Divergence } from "../core/protocol.ts";
 import type { CallIdentity, ReplayCursor } from "../core/replay/cursor.ts";
-import { fromErrorData, toErrorData } from "./errors.ts";
+import { limits } from "../core/limits.ts";
+import { AgentError, fromErrorData, toErrorData } from "./errors.ts";
+import { isThenable } from "./thenable.ts";
 import type { HostLink } from "./link.ts";
 import { nextTurn, realNow } from "./platform.ts";
 import { derivedUuid, seededRandom } from "./random.ts";
@@ -38,8 +40,10 @@ export type Ending =
   | { readonly kind: "settled"; readonly outcome: Outcome }
   | { readonly kind: "suspended"; readonly until: number };
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
+function checkSize(result: Payload): Payload {
+  if (result.length <= limits.resultBytes) return result;
+  const message = `The result has ${result.length} characters, more than ${limits.resultBytes}; return less, or in parts.`;
+  throw new AgentError(message, { code: "payload-too-large" });
 }
 
 function unsettled(): MadeCall {
@@ -97,7 +101,7 @@ export class Run implements Scope {
 
   #settle(value: unknown): void {
     try {
-      this.outcome = { ok: true, result: encode(value ?? null, "result") };
+      this.outcome = { ok: true, result: checkSize(encode(value, "result")) };
     } catch (error) {
       this.#fail(error);
     }
@@ -136,8 +140,7 @@ export class Run implements Scope {
       return { settled: this.#observe(claim.end.entry), cancel() {} };
     }
     const at = claim?.at ?? realNow();
-    const id =
-      claim?.index ?? this.link.recordStart({ kind: "Start", at, ...spec.identity });
+    const id = claim?.index ?? this.link.recordStart({ kind: "Start", at, ...spec.identity });
     const { promise, resolve, reject } = Promise.withResolvers<Payload | undefined>();
     const open: OpenCall = { spec, id, at, resolve, reject };
     this.#open.set(id, open);
@@ -256,7 +259,10 @@ export class Run implements Scope {
     if (this.#isLive) return;
     this.#isLive = true;
     for (const open of this.#open.values()) {
-      this.#await(open, Promise.resolve(open.spec.perform({ id: open.id, at: open.at }, this.link)));
+      this.#await(
+        open,
+        Promise.resolve(open.spec.perform({ id: open.id, at: open.at }, this.link)),
+      );
     }
   }
 

@@ -69,5 +69,7 @@ export function currentScope(): Scope | undefined {
 export function callingScope(what: string): Scope {
   const scope = scopes.getStore();
   if (scope !== undefined) return scope;
-  throw new Error(`${what} is not available while a module loads; call it in a method or in onCreate.`);
+  throw new Error(
+    `${what} is not available while a module loads; call it in a method or in onCreate.`,
+  );
 }

@@ -1,7 +1,9 @@
 /** Saving and loading an instance's state: the author's hooks, and what happens without them. */
 import type { SnapshotData } from "../core/oplog/entry.ts";
 import type { Boot } from "../core/protocol.ts";
+import { limits } from "../core/limits.ts";
 import type { Agent } from "./agent.ts";
+import { AgentError } from "./errors.ts";
 import { decode, encode } from "./values.ts";
 
 interface Hooks {
@@ -10,33 +12,30 @@ interface Hooks {
 }
 
 function fieldsOf(instance: Agent): Record<string, unknown> {
-  return { ...instance };
+  return Object.fromEntries(Object.entries(instance));
 }
 
-function toBase64(bytes: Uint8Array): string {
-  let binary = "";
-  for (let at = 0; at < bytes.length; at += 8192) {
-    binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  }
-  return btoa(binary);
-}
-
-function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (unit) => unit.charCodeAt(0));
+function checkSize(bytes: number): void {
+  if (bytes <= limits.snapshotBytes) return;
+  throw new AgentError(
+    `The snapshot has ${bytes} bytes, more than ${limits.snapshotBytes}; keep less in the agent's fields, or save less in saveSnapshot.`,
+    { code: "payload-too-large" },
+  );
 }
 
 /** The instance's snapshot; throws what the hook throws, or an error that names the field that cannot be saved. */
 export async function saveInstance(instance: Agent): Promise<SnapshotData> {
   const hooks = instance as Agent & Hooks;
-  const state =
-    hooks.saveSnapshot === undefined ? fieldsOf(instance) : await hooks.saveSnapshot();
+  const state = hooks.saveSnapshot === undefined ? fieldsOf(instance) : await hooks.saveSnapshot();
   if (state instanceof Uint8Array) {
-    const payload = toBase64(state);
+    checkSize(state.length);
+    const payload = state.toBase64();
     return { mime: "application/octet-stream", payload, bytes: state.length };
   }
-  const what = hooks.saveSnapshot === undefined ? "field " : "snapshot";
-  const payload = encode(state ?? null, what);
-  return { mime: "application/json", payload, bytes: new TextEncoder().encode(payload).length };
+  const payload = encode(state, hooks.saveSnapshot === undefined ? "this" : "snapshot");
+  const bytes = new TextEncoder().encode(payload).length;
+  checkSize(bytes);
+  return { mime: "application/json", payload, bytes };
 }
 
 /** Restores a fresh instance; throws what the hook throws. */
@@ -46,7 +45,8 @@ export async function loadInstance(
 ): Promise<void> {
   const hooks = instance as Agent & Hooks;
   const { mime, payload } = snapshot;
-  const state = mime === "application/octet-stream" ? fromBase64(payload) : decode(payload);
+  const state =
+    mime === "application/octet-stream" ? Uint8Array.fromBase64(payload) : decode(payload);
   if (hooks.loadSnapshot !== undefined) {
     await hooks.loadSnapshot(state, { revision });
     return;

@@ -1,13 +1,13 @@
 /** A named step: its function runs once, its result is recorded as one call. */
 import type { CallSpec, Scope, Settlement } from "./scope.ts";
 import { callingScope, within } from "./scope.ts";
+import { isThenable } from "./thenable.ts";
 import { toErrorData } from "./errors.ts";
 import { LiveScope } from "./unrecorded.ts";
 import { decode, encode } from "./values.ts";
 
-
 function settlementOf(value: unknown): Settlement {
-  return { ok: true, response: encode(value ?? null, "result") };
+  return value === undefined ? { ok: true } : { ok: true, response: encode(value, "result") };
 }
 
 function failureOf(error: unknown): Settlement {
@@ -18,13 +18,15 @@ function failureOf(error: unknown): Settlement {
 function settle(body: () => unknown): Settlement | Promise<Settlement> {
   try {
     const value = body();
-    return value instanceof Promise ? value.then(settlementOf).catch(failureOf) : settlementOf(value);
+    return isThenable(value)
+      ? Promise.resolve(value).then(settlementOf).catch(failureOf)
+      : settlementOf(value);
   } catch (error) {
     return failureOf(error);
   }
 }
 
-function stepSpec<T>(name: string, scope: Scope, fn: () => T): CallSpec {
+function stepSpec(name: string, scope: Scope, fn: () => unknown): CallSpec {
   const keys = scope.nextKey();
   const log: Scope["log"] = (level, message) => scope.log(level, message);
   return {
@@ -46,4 +48,3 @@ export async function step<T>(name: string, fn: () => T): Promise<Awaited<T>> {
   const response = await scope.call(stepSpec(name, scope, fn)).settled;
   return (response === undefined ? undefined : decode(response)) as Awaited<T>;
 }
-

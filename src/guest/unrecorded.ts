@@ -44,7 +44,9 @@ export class FrozenScope implements Scope {
   }
 
   #refusal({ call }: CallIdentity): Error {
-    return new Error(`${call} cannot be called ${this.#where}; call it in onCreate or in a method.`);
+    return new Error(
+      `${call} cannot be called ${this.#where}; call it in onCreate or in a method.`,
+    );
   }
 }
 
@@ -55,16 +57,11 @@ export class LiveScope implements Scope {
   readonly #log: (level: Log["level"], message: string) => void;
   #writes = 0;
 
-  constructor(
-    link: HostLink,
-    keys: string,
-    log: (level: Log["level"], message: string) => void,
-  ) {
+  constructor(link: HostLink, keys: string, log: (level: Log["level"], message: string) => void) {
     this.link = link;
     this.#keys = keys;
     this.#log = log;
   }
-
 
   now(): number {
     return realNow();

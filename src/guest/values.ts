@@ -41,8 +41,7 @@ function isJsonContainer(value: object, met: Set<object>): boolean {
 
 /** Errors and instances of classes are cloned as the structured clone algorithm does. */
 const reducers = {
-  Error: (value: unknown) =>
-    value instanceof Error && { name: value.name, message: value.message },
+  Error: (value: unknown) => value instanceof Error && { name: value.name, message: value.message },
   Instance: (value: unknown) =>
     typeof value === "object" &&
     value !== null &&

@@ -17,7 +17,10 @@ import { FacetInstances } from "./instances.ts";
 import { Isolates } from "./isolates.ts";
 
 function runtimeOf(ctx: DurableObjectState, env: Env): AgentRuntime {
-  const isolates = new Isolates(env.LOADER, env.PERDURE_LOADING === "named" ? "named" : "anonymous");
+  const isolates = new Isolates(
+    env.LOADER,
+    env.PERDURE_LOADING === "named" ? "named" : "anonymous",
+  );
   return new AgentRuntime({
     environment: {
       now: () => Date.now(),

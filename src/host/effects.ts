@@ -2,40 +2,48 @@
 import { defaultRetryPolicy, retryDelay } from "../core/decide/retry.ts";
 import { limits } from "../core/limits.ts";
 import type { ErrorData } from "../core/oplog/entry.ts";
-import type { Body, EffectCall, EffectResult, FetchRequest, FetchResponse } from "../core/protocol.ts";
+import type {
+  Body,
+  EffectCall,
+  EffectResult,
+  FetchRequest,
+  FetchResponse,
+} from "../core/protocol.ts";
 import type { Effects } from "../runtime/ports.ts";
 
 function decodeBody(body: Body): BodyInit {
-  return "text" in body
-    ? body.text
-    : Uint8Array.from(atob(body.base64), (unit) => unit.charCodeAt(0));
+  return "text" in body ? body.text : Uint8Array.fromBase64(body.base64);
 }
 
 function encodeBody(bytes: Uint8Array): Body {
   try {
     return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch {
-    let binary = "";
-    for (let at = 0; at < bytes.length; at += 8192) {
-      binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
-    }
-    return { base64: btoa(binary) };
+    return { base64: bytes.toBase64() };
   }
 }
 
 class BodyTooLarge extends Error {}
 
+function tooLarge({ url }: Response): BodyTooLarge {
+  return new BodyTooLarge(
+    `The response of ${url} is larger than ${limits.recordedBodyBytes} bytes; ask for less of it, or fetch it in parts.`,
+  );
+}
+
 async function readBody(response: Response): Promise<Uint8Array> {
+  const reader = response.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+    if (done || value === undefined) break;
+    length += value.length;
     if (length > limits.recordedBodyBytes) {
-      throw new BodyTooLarge(
-        `The response of ${response.url} is larger than ${limits.recordedBodyBytes} bytes; ask for less of it, or fetch it in parts.`,
-      );
+      await reader?.cancel();
+      throw tooLarge(response);
     }
-    chunks.push(chunk);
+    chunks.push(value);
   }
   const bytes = new Uint8Array(length);
   let at = 0;
@@ -46,7 +54,13 @@ async function readBody(response: Response): Promise<Uint8Array> {
   return bytes;
 }
 
-async function send({ method, url, headers, body, redirect }: FetchRequest): Promise<FetchResponse> {
+async function send({
+  method,
+  url,
+  headers,
+  body,
+  redirect,
+}: FetchRequest): Promise<FetchResponse> {
   const response = await fetch(url, {
     method,
     headers: headers.map(([name, value]) => [name, value] as [string, string]),

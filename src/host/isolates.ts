@@ -62,9 +62,7 @@ export class Isolates {
 
   #load(name: string, source: ComponentSource, creation: Creation): WorkerStub {
     const code = workerCode(source, creation);
-    return this.#loading === "named"
-      ? this.#loader.get(name, () => code)
-      : this.#loader.load(code);
+    return this.#loading === "named" ? this.#loader.get(name, () => code) : this.#loader.load(code);
   }
 
   /** The class that runs an agent: in an isolate of its own, unless the component shares one per revision. */
@@ -73,7 +71,10 @@ export class Isolates {
     const { incarnation, createdAt } = identity;
     const name = isShared ? digest : `${digest}/${incarnation}`;
     const creation = isShared ? { createdAt: 0, seed: digest } : { createdAt, seed: incarnation };
-    if (isShared) return this.#loader.get(name, () => workerCode(source, creation)).getDurableObjectClass("Instance");
+    if (isShared)
+      return this.#loader
+        .get(name, () => workerCode(source, creation))
+        .getDurableObjectClass("Instance");
     return this.#load(name, source, creation).getDurableObjectClass("Instance");
   }
 
@@ -88,7 +89,10 @@ export class Isolates {
 function withTimeLimit<T>(work: Promise<T>, limitMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it did not finish loading within ${limitMs / 1000} s`)), limitMs);
+    timer = setTimeout(
+      () => reject(new Error(`it did not finish loading within ${limitMs / 1000} s`)),
+      limitMs,
+    );
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -2,9 +2,24 @@
  * The operations on one agent, as the router asks for them: decide, append, drive the loop. What
  * they answer are values; nothing here throws for a user's mistake or an agent's own failure.
  */
-import type { AgentOperations, CreateRequest, InvokeRequest, OplogRequest, UpdateRequest } from "../core/api/operations.ts";
+import type {
+  AgentOperations,
+  CreateRequest,
+  InvokeRequest,
+  OplogRequest,
+  UpdateRequest,
+} from "../core/api/operations.ts";
 import { showAgent, showEntry, showError, showUpdates } from "../core/api/show.ts";
-import type { AgentAddress, AgentTypeView, AgentView, EntryView, InvocationView, OplogPage, UpdateView, UpdatesView } from "../core/api/views.ts";
+import type {
+  AgentAddress,
+  AgentTypeView,
+  AgentView,
+  EntryView,
+  InvocationView,
+  OplogPage,
+  UpdateView,
+  UpdatesView,
+} from "../core/api/views.ts";
 import { checkAdmission, checkReuse, findMethod } from "../core/decide/invoke.ts";
 import { checkUpdate } from "../core/decide/update.ts";
 import { accept, refuse, type Refusal, type Result } from "../core/errors.ts";
@@ -76,7 +91,11 @@ export class AgentRuntime implements AgentOperations {
 
   async #draft(
     { component, type, key }: AgentAddress,
-    { revision = "latest", params, env }: { revision?: number | "latest"; params?: string; env?: Create["env"] },
+    {
+      revision = "latest",
+      params,
+      env,
+    }: { revision?: number | "latest"; params?: string; env?: Create["env"] },
   ): Promise<Result<Draft>> {
     const known = await this.#ports.components.agentType(component, revision, type);
     if (!known.ok) return known;
@@ -97,7 +116,14 @@ export class AgentRuntime implements AgentOperations {
   #write({ create, type }: Draft, more: readonly Entry[]): void {
     const { at } = create;
     const initialization: Entry[] = type.initializes
-      ? [{ kind: "PendingAgentInvocation", at, idempotencyKey: INITIALIZATION_KEY, invocation: { type: "initialization" } }]
+      ? [
+          {
+            kind: "PendingAgentInvocation",
+            at,
+            idempotencyKey: INITIALIZATION_KEY,
+            invocation: { type: "initialization" },
+          },
+        ]
       : [];
     this.#loop.ledger.create(create, [...initialization, ...more]);
   }
@@ -117,7 +143,10 @@ export class AgentRuntime implements AgentOperations {
     return this.#existing(this.#status, request);
   }
 
-  #existing(status: Status, { params, env }: CreateRequest): Result<{ agent: AgentView; created: boolean }> {
+  #existing(
+    status: Status,
+    { params, env }: CreateRequest,
+  ): Result<{ agent: AgentView; created: boolean }> {
     const { identity } = status;
     const sameParams = params === undefined || equalJsonTexts(identity.params ?? "null", params);
     const sameEnv =
@@ -207,7 +236,11 @@ export class AgentRuntime implements AgentOperations {
     return this.#answer(request);
   }
 
-  async #answer({ idempotencyKey, mode, scheduledFor }: InvokeRequest): Promise<Result<InvocationView>> {
+  async #answer({
+    idempotencyKey,
+    mode,
+    scheduledFor,
+  }: InvokeRequest): Promise<Result<InvocationView>> {
     const { ledger } = this.#loop;
     const known = ledger.find(idempotencyKey);
     if (known === undefined) return noAgent;
@@ -256,7 +289,8 @@ export class AgentRuntime implements AgentOperations {
     if (refusal !== undefined) return refused(refusal);
     const id = this.#ports.environment.uuid();
     this.#loop.ledger.append([updateRequest(id, request, wake, this.#now)]);
-    const view = this.#status && showUpdates(this.#status).pending.find((update) => update.id === id);
+    const view =
+      this.#status && showUpdates(this.#status).pending.find((update) => update.id === id);
     void this.#loop.drive();
     return view === undefined ? noAgent : accept(view);
   }

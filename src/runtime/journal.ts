@@ -60,7 +60,12 @@ export class Journal {
   }
 
   /** Writes `Create` and what belongs to it as the first entries of a new agent. */
-  static create(store: AgentStore, alarmFor: AlarmFor, create: Create, more: readonly Entry[]): Journal {
+  static create(
+    store: AgentStore,
+    alarmFor: AlarmFor,
+    create: Create,
+    more: readonly Entry[],
+  ): Journal {
     const indexed = [create, ...more].map((entry, at) => ({ index: at + 1, entry }));
     const status = fold(undefined, indexed, () => indexed) as Status;
     const journal = new Journal(store, alarmFor, status, new KeyTable(store));
@@ -152,7 +157,7 @@ function readCheckpoint(store: AgentStore): Status | undefined {
 }
 
 function* readEntries(store: AgentStore, from: number, to: number): Iterable<Indexed> {
-  for (let next: number | null = from; next !== null; ) {
+  for (let next: number | null = from; next !== null;) {
     const page = store.readPage(next, to, PAGE_CHARACTERS);
     for (const [first, text] of page.rows) {
       for (const indexed of decodeRow(first, text)) {

@@ -93,7 +93,10 @@ export class KeyRuns {
     const merged = this.#all().filter((run) => run.tier === tier);
     if (merged.length < RUNS_PER_TIER) return;
     const places = merged.flatMap((run) => run.places);
-    this.#write(tier + 1, places.flatMap((place) => decodeBlock(this.#block(place))));
+    this.#write(
+      tier + 1,
+      places.flatMap((place) => decodeBlock(this.#block(place))),
+    );
     for (const { run } of merged) this.#store.dropKeyRun(tier, run);
     this.#runs = this.#all().filter((run) => run.tier !== tier);
   }

@@ -3,7 +3,7 @@
  * sorted runs that are written with each checkpoint.
  */
 import { hashKey, type KeyRecord } from "../core/keys/key-run.ts";
-import type { Entry, Indexed } from "../core/oplog/entry.ts";
+import type { Indexed } from "../core/oplog/entry.ts";
 import type { Status } from "../core/status/status.ts";
 import { KeyRuns } from "./key-runs.ts";
 import type { AgentStore } from "./ports.ts";
@@ -34,7 +34,7 @@ export class KeyTable {
     this.#recent.set(current.idempotencyKey, { pending, started, ended: 0 });
   }
 
-  note({ index, entry }: Indexed<Entry>): void {
+  note({ index, entry }: Indexed): void {
     switch (entry.kind) {
       case "PendingAgentInvocation":
         this.#recent.set(entry.idempotencyKey, { pending: index, started: 0, ended: 0 });

@@ -8,7 +8,13 @@
 import { showInvocation, type InvocationEntries } from "../core/api/show.ts";
 import type { InvocationView } from "../core/api/views.ts";
 import type { MethodCall } from "../core/decide/invoke.ts";
-import type { Create, Entry, ErrorData, Indexed, PendingAgentInvocation } from "../core/oplog/entry.ts";
+import type {
+  Create,
+  Entry,
+  ErrorData,
+  Indexed,
+  PendingAgentInvocation,
+} from "../core/oplog/entry.ts";
 import { placeRecords } from "../core/oplog/place.ts";
 import { inRegions } from "../core/oplog/regions.ts";
 import type { LiveRecord } from "../core/protocol.ts";
@@ -108,7 +114,8 @@ export class Ledger {
     this.#inbox.delete(key);
     if (held !== undefined) return held;
     const waiting = this.#open().status.pending.find((pending) => pending.idempotencyKey === key);
-    if (waiting === undefined) throw new Error(`nothing was accepted under the key of this invocation`);
+    if (waiting === undefined)
+      throw new Error(`nothing was accepted under the key of this invocation`);
     return waiting.index;
   }
 
@@ -117,7 +124,10 @@ export class Ledger {
     return this.#journal;
   }
 
-  #write(entries: readonly Entry[], append: (journal: Journal, entries: readonly Entry[]) => void): void {
+  #write(
+    entries: readonly Entry[],
+    append: (journal: Journal, entries: readonly Entry[]) => void,
+  ): void {
     if (entries.length === 0) return;
     const journal = this.#open();
     const first = journal.status.lastIndex + 1;
@@ -140,7 +150,8 @@ export class Ledger {
     const { deleted } = this.#open().status;
     if (inRegions(deleted, started) || inRegions(deleted, ended)) return undefined;
     const request = this.#entry(pending);
-    if (request?.kind !== "PendingAgentInvocation" || request.idempotencyKey !== key) return undefined;
+    if (request?.kind !== "PendingAgentInvocation" || request.idempotencyKey !== key)
+      return undefined;
     const start = started === 0 ? undefined : this.#entry(started);
     const end = ended === 0 ? undefined : this.#entry(ended);
     return {

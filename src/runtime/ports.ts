@@ -3,7 +3,13 @@ import type { AgentTypeView } from "../core/api/views.ts";
 import type { ComponentCode } from "../core/api/operations.ts";
 import type { Result } from "../core/errors.ts";
 import type { JsonValue } from "../core/api/views.ts";
-import type { InstancePort, InstanceIdentity, EffectResult, EffectCall, RecordPage } from "../core/protocol.ts";
+import type {
+  InstancePort,
+  InstanceIdentity,
+  EffectResult,
+  EffectCall,
+  RecordPage,
+} from "../core/protocol.ts";
 
 /** Milliseconds since the epoch, and sources of unguessable names. */
 export interface Environment {
@@ -88,4 +94,3 @@ export interface Ports {
   readonly components: Components;
   readonly effects: Effects;
 }
-

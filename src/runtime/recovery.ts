@@ -13,7 +13,11 @@ export interface RecoveryParts extends SessionParts {
 
 /** A session that has booted, or why it has not. `isHostFault` marks failures that are not the code's. */
 export type Start =
-  | { readonly ok: true; readonly session: Session; readonly reply: Extract<BootReply, { state: "ready" | "open" }> }
+  | {
+      readonly ok: true;
+      readonly session: Session;
+      readonly reply: Extract<BootReply, { state: "ready" | "open" }>;
+    }
   | { readonly ok: false; readonly error: ErrorData; readonly isHostFault: boolean };
 
 function identityOf({ identity }: Status, revision: number): InstanceIdentity {
@@ -90,6 +94,9 @@ export class Recovery {
   }
 }
 
-function withDivergence({ error, divergence }: Extract<BootReply, { state: "refused" }>): ErrorData {
+function withDivergence({
+  error,
+  divergence,
+}: Extract<BootReply, { state: "refused" }>): ErrorData {
   return divergence === undefined ? error : { ...error, details: { ...divergence } };
 }

@@ -24,6 +24,9 @@ function toJson(value: unknown, path: ReadonlySet<object>): JsonValue {
 
 /** What the guest's rich encoding says, as close to it as JSON comes. */
 export function openRich(text: string): JsonValue {
-  const value: unknown = parse(text, { Error: (fields: object) => fields, Instance: (fields: object) => fields });
+  const value: unknown = parse(text, {
+    Error: (fields: object) => fields,
+    Instance: (fields: object) => fields,
+  });
   return toJson(value, new Set());
 }

@@ -43,7 +43,10 @@ export class Snapshotting {
   }
 
   /** Saves on the old revision; from the `PendingUpdate` on, save is never repeated. */
-  async saveForUpdate(session: Session, { request, at: requestedAt }: PendingInvocation): Promise<void> {
+  async saveForUpdate(
+    session: Session,
+    { request, at: requestedAt }: PendingInvocation,
+  ): Promise<void> {
     if (request.type !== "manual-update") return;
     const { ledger, ports } = this.#present;
     const { updateId, revision } = request;

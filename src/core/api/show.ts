@@ -49,7 +49,15 @@ function concluded(status: "successful" | "failed"): (update: ConcludedUpdate) =
 export function showUpdates(status: Status): UpdatesView {
   const queued = status.pending.flatMap(({ request, at }) =>
     request.type === "manual-update"
-      ? [{ id: request.updateId, mode: "manual" as const, revision: request.revision, at, status: "queued" as const }]
+      ? [
+          {
+            id: request.updateId,
+            mode: "manual" as const,
+            revision: request.revision,
+            at,
+            status: "queued" as const,
+          },
+        ]
       : [],
   );
   const pending = status.updates.pending.map(({ id, mode, revision, requestedAt: at }) => ({
@@ -61,7 +69,13 @@ export function showUpdates(status: Status): UpdatesView {
   }));
   const open = [...pending, ...queued].toSorted((left, right) => left.at - right.at);
   return {
-    pending: open.map(({ at, ...update }) => ({ ...update, requestedAt: time(at) })),
+    pending: open.map(({ id, mode, revision, status: state, at }) => ({
+      id,
+      mode,
+      revision,
+      status: state,
+      requestedAt: time(at),
+    })),
     successful: status.updates.successful.map(concluded("successful")),
     failed: status.updates.failed.map(concluded("failed")),
   };
@@ -161,11 +175,15 @@ const INTERNAL = new Set(["inline", "wake", "requestedAt", "savedBy"]);
 function showMember(name: string, value: unknown, openRich: OpenRich): JsonValue {
   if (TIMES.has(name) && typeof value === "number") return time(value);
   if (PAYLOADS.has(name) && typeof value === "string") return showPayload(value, openRich);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value as JsonValue;
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return value as JsonValue;
   return showMembers(value as Readonly<Record<string, unknown>>, openRich);
 }
 
-function showMembers(members: Readonly<Record<string, unknown>>, openRich: OpenRich): Record<string, JsonValue> {
+function showMembers(
+  members: Readonly<Record<string, unknown>>,
+  openRich: OpenRich,
+): Record<string, JsonValue> {
   const shown: Record<string, JsonValue> = {};
   for (const [name, value] of Object.entries(members)) {
     if (value !== undefined && !INTERNAL.has(name)) shown[name] = showMember(name, value, openRich);
@@ -186,4 +204,3 @@ export function showEntry(
   const isJson = entry.mime === "application/json";
   return { ...shown, snapshot: isJson ? showPayload(snapshot, openRich) : snapshot };
 }
-

@@ -41,7 +41,11 @@ function nextSchedule(status: Status): number | undefined {
 }
 
 /** Epoch milliseconds at which an automatic snapshot is due: now or past when it is, nothing when it never is. */
-export function snapshotDueAt(status: Status, policy: SnapshotPolicy, now: number): number | undefined {
+export function snapshotDueAt(
+  status: Status,
+  policy: SnapshotPolicy,
+  now: number,
+): number | undefined {
   const { finishedSince, lastAt } = status.snapshots;
   if (policy === "disabled" || finishedSince === 0) return undefined;
   if ("everySeconds" in policy) return lastAt + policy.everySeconds * 1000;

@@ -21,7 +21,11 @@ export const defaultRetryPolicy: RetryPolicy = {
  * Milliseconds to wait after the `attempt`-th try (from 1) failed; `undefined` when the tries are
  * used up. `random` is in [0, 1).
  */
-export function retryDelay(policy: RetryPolicy, attempt: number, random: number): number | undefined {
+export function retryDelay(
+  policy: RetryPolicy,
+  attempt: number,
+  random: number,
+): number | undefined {
   if (attempt >= policy.attempts) return undefined;
   const plain = Math.min(policy.maxMs, policy.initialMs * policy.factor ** (attempt - 1));
   return Math.round(plain * (1 + policy.jitter * (2 * random - 1)));

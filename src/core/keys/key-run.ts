@@ -55,11 +55,11 @@ export interface KeyBlock {
 export function encodeRun(records: readonly KeyRecord[]): KeyBlock[] {
   const sorted = records.toSorted((left, right) => left.hash - right.hash);
   const blocks: KeyBlock[] = [];
-  for (let from = 0; from < sorted.length; ) {
+  for (let from = 0; from < sorted.length;) {
     let to = Math.min(from + BLOCK_RECORDS, sorted.length);
     while (to < sorted.length && sorted[to]?.hash === sorted[to - 1]?.hash) to += 1;
-    const records = sorted.slice(from, to);
-    blocks.push({ low: records[0]?.hash ?? 0, bytes: encodeBlock(records) });
+    const block = sorted.slice(from, to);
+    blocks.push({ low: block[0]?.hash ?? 0, bytes: encodeBlock(block) });
     from = to;
   }
   return blocks;

@@ -23,7 +23,10 @@ const LAYOUTS_1: Readonly<Record<EntryKind, Layout>> = {
     members: ["idempotencyKey", "invocation", "scheduledFor", "caller"],
   },
   CancelPendingInvocation: { code: 2, members: ["idempotencyKey"] },
-  AgentInvocationStarted: { code: 3, members: ["idempotencyKey", "pendingIndex", "method", "seed"] },
+  AgentInvocationStarted: {
+    code: 3,
+    members: ["idempotencyKey", "pendingIndex", "method", "seed"],
+  },
   AgentInvocationFinished: { code: 4, members: ["idempotencyKey", "outcome", "revision"] },
   Start: { code: 5, members: ["call", "durability", "request", "parent"] },
   End: { code: 6, members: ["start", "response", "error", "inline"] },
@@ -47,7 +50,10 @@ const LAYOUTS_1: Readonly<Record<EntryKind, Layout>> = {
   Log: { code: 21, members: ["level", "message"] },
 };
 
-type DecodeTable = ReadonlyMap<number, { readonly kind: string; readonly members: readonly string[] }>;
+type DecodeTable = ReadonlyMap<
+  number,
+  { readonly kind: string; readonly members: readonly string[] }
+>;
 
 function decodeTable(layouts: Readonly<Record<string, Layout>>): DecodeTable {
   return new Map(
@@ -70,7 +76,10 @@ function encodeEntry(entry: Entry): unknown[] {
 const ROW_CHARACTERS = 256 * 1024;
 
 /** The rows of entries that are committed together, the first of which has the index `first`. */
-export function encodeRows(first: number, entries: readonly Entry[]): [first: number, text: string][] {
+export function encodeRows(
+  first: number,
+  entries: readonly Entry[],
+): [first: number, text: string][] {
   const text = JSON.stringify([VERSION, ...entries.map(encodeEntry)]);
   if (text.length <= ROW_CHARACTERS || entries.length === 1) return [[first, text]];
   const middle = entries.length >> 1;

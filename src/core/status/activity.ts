@@ -1,5 +1,5 @@
 /** Sub-folds of what the agent is doing: its status name, the invocation in progress, its failure. */
-import type { Entry, Indexed } from "../oplog/entry.ts";
+import type { Indexed } from "../oplog/entry.ts";
 import type { CurrentInvocation, Failure, Status } from "./status.ts";
 
 /** The part of the status that skipped regions hide. */
@@ -21,7 +21,7 @@ function started({ index, entry }: Indexed<Extract<Entry, { kind: "AgentInvocati
 }
 
 /** Hints that are not about the status leave it as it is. */
-export function evolveActivity(activity: Activity, { index, entry }: Indexed<Entry>): Activity {
+export function evolveActivity(activity: Activity, { index, entry }: Indexed): Activity {
   const { current } = activity;
   switch (entry.kind) {
     case "AgentInvocationStarted":

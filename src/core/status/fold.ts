@@ -71,8 +71,7 @@ function evolve(status: Status, indexed: Indexed): Status {
     identity: status.identity,
     ...(isSkipped ? activityOf(status) : evolveActivity(activityOf(status), indexed)),
     pending: evolvePending(status.pending, indexed),
-    revision:
-      entry.kind === "SuccessfulUpdate" && !isDeleted ? entry.revision : status.revision,
+    revision: entry.kind === "SuccessfulUpdate" && !isDeleted ? entry.revision : status.revision,
     updates: isDeleted ? status.updates : evolveUpdates(status, indexed),
     snapshots: isDeleted ? status.snapshots : evolveSnapshots(status.snapshots, indexed, manual),
     ...(failure === undefined ? {} : { failure }),
@@ -88,7 +87,8 @@ function skippedRegions(log: ReadLog, to: number, deleted: Regions): Regions {
   for (const { index, entry } of log(1, to)) {
     if (inRegions(deleted, index)) continue;
     if (entry.kind === "Jump") skipped = addRegion(skipped, entry.region);
-    if (entry.kind === "PendingUpdate" && entry.mode === "manual") manual.set(entry.updateId, index);
+    if (entry.kind === "PendingUpdate" && entry.mode === "manual")
+      manual.set(entry.updateId, index);
     if (entry.kind !== "SuccessfulUpdate") continue;
     const at = manual.get(entry.updateId);
     if (at !== undefined) skipped = addRegion(skipped, [2, at]);

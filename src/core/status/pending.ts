@@ -1,5 +1,5 @@
 /** Sub-fold: requests that wait. Regions are ignored: a queued request survives a revert. */
-import type { Entry, Indexed, PendingAgentInvocation } from "../oplog/entry.ts";
+import type { Indexed, PendingAgentInvocation } from "../oplog/entry.ts";
 import type { PendingInvocation } from "./status.ts";
 
 function accepted(index: number, entry: PendingAgentInvocation): PendingInvocation {
@@ -29,7 +29,7 @@ function ofUpdate(updateId: string): (waiting: PendingInvocation) => boolean {
 
 export function evolvePending(
   pending: readonly PendingInvocation[],
-  { index, entry }: Indexed<Entry>,
+  { index, entry }: Indexed,
 ): readonly PendingInvocation[] {
   switch (entry.kind) {
     case "PendingAgentInvocation":

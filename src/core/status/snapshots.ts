@@ -1,11 +1,11 @@
 /** Sub-fold: recovery bases, and how much happened since the last of them. */
-import type { Entry, Indexed } from "../oplog/entry.ts";
+import type { Indexed } from "../oplog/entry.ts";
 import { INITIALIZATION_KEY, type PendingUpdateState, type Snapshots } from "./status.ts";
 
 /** `manual` is the pending manual update that this entry concludes, if it does. */
 export function evolveSnapshots(
   snapshots: Snapshots,
-  { index, entry }: Indexed<Entry>,
+  { index, entry }: Indexed,
   manual: PendingUpdateState | undefined,
 ): Snapshots {
   switch (entry.kind) {

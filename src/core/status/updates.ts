@@ -1,5 +1,5 @@
 /** Sub-fold: updates, concluded by their id and never by their place in the queue. */
-import type { Entry, FailedUpdate, Indexed, SuccessfulUpdate } from "../oplog/entry.ts";
+import type { FailedUpdate, Indexed, SuccessfulUpdate } from "../oplog/entry.ts";
 import type { ConcludedUpdate, PendingInvocation, Status, Updates } from "./status.ts";
 
 type Request = Pick<ConcludedUpdate, "id" | "mode" | "revision" | "requestedAt">;
@@ -36,7 +36,7 @@ function conclude(
 /** `before` is the status before the entry: a manual update that failed to save is known from its queue only. */
 export function evolveUpdates(
   before: Pick<Status, "updates" | "pending">,
-  { index, entry }: Indexed<Entry>,
+  { index, entry }: Indexed,
 ): Updates {
   const { updates } = before;
   switch (entry.kind) {

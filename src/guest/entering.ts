@@ -1,0 +1,60 @@
+/** How an invocation enters the author's code: the method, its arguments, what is checked before. */
+import type { Payload } from "../core/oplog/payload.ts";
+import type { Boot } from "../core/protocol.ts";
+import { INITIALIZATION_KEY } from "../core/status/status.ts";
+import type { Agent } from "./agent.ts";
+import { argumentIssues, hasSchema, invocable, type AgentClass } from "./describe.ts";
+import { AgentError } from "./errors.ts";
+import { decode } from "./values.ts";
+
+/** An instance of the author's class, and what it was booted as. */
+export interface AuthorInstance {
+  readonly agent: Agent;
+  readonly AgentClass: AgentClass;
+  readonly boot: Boot;
+}
+
+/** What is to be entered. */
+export interface Entrance {
+  readonly idempotencyKey: string;
+  readonly method: string;
+  readonly args: Payload;
+}
+
+function initialization({ agent, boot }: AuthorInstance): () => unknown {
+  const { params } = boot.identity;
+  const creating = agent as Agent & { onCreate?(params: unknown): unknown };
+  return () => creating.onCreate?.(params === undefined ? undefined : decode(params));
+}
+
+function missing(type: string, method: string): () => never {
+  return () => {
+    const message = `${type} has no method ${method}.`;
+    throw new AgentError(message, { code: "method-not-found", status: 404 });
+  };
+}
+
+async function checked(
+  AgentClass: AgentClass,
+  method: string,
+  args: readonly unknown[],
+  code: () => unknown,
+): Promise<unknown> {
+  const issues = await argumentIssues(AgentClass, method, args);
+  if (issues.length === 0) return code();
+  const message = `The arguments do not fit the schema of ${method}.`;
+  throw new AgentError(message, { code: "invalid-arguments", status: 422, details: issues });
+}
+
+/** The code that an invocation runs; it throws when the revision has no such method. */
+export function codeOf(instance: AuthorInstance, entrance: Entrance): () => unknown {
+  const { agent, AgentClass, boot } = instance;
+  if (entrance.idempotencyKey === INITIALIZATION_KEY) return initialization(instance);
+  const method = invocable(agent, entrance.method);
+  if (method === undefined) return missing(boot.identity.type, entrance.method);
+  const args = decode(entrance.args) as readonly unknown[];
+  const code = (): unknown => Reflect.apply(method, agent, args);
+  return hasSchema(AgentClass, entrance.method)
+    ? () => checked(AgentClass, entrance.method, args, code)
+    : code;
+}
