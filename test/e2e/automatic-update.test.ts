@@ -110,7 +110,10 @@ describe("an automatic update succeeds", () => {
       lastError: { message: "stillborn" },
     });
     const unhealed = await agent.update("automatic", 2);
-    expect(unhealed).toMatchObject({ status: "failed", detail: expect.stringContaining("again") as unknown });
+    expect(unhealed).toMatchObject({
+      status: "failed",
+      detail: expect.stringContaining("again") as unknown,
+    });
     expect(await agent.view()).toMatchObject({
       status: "failed",
       revision: 1,
@@ -166,7 +169,10 @@ describe("an automatic update fails and leaves the agent as it was", () => {
     await agent.invoke("add", "a");
     const before = await agent.oplog();
     const update = await agent.update("automatic", 2);
-    expect(update).toMatchObject({ status: "failed", detail: expect.stringContaining("add") as unknown });
+    expect(update).toMatchObject({
+      status: "failed",
+      detail: expect.stringContaining("add") as unknown,
+    });
     await expectNoTrace(agent, before.length);
   });
 
@@ -176,7 +182,10 @@ describe("an automatic update fails and leaves the agent as it was", () => {
     await agent.enqueue("forever");
     await agent.reaches("running");
     const update = await agent.update("automatic", 2);
-    expect(update).toMatchObject({ status: "failed", detail: expect.stringContaining("forever") as unknown });
+    expect(update).toMatchObject({
+      status: "failed",
+      detail: expect.stringContaining("forever") as unknown,
+    });
     expect(await agent.view()).toMatchObject({ status: "running", revision: 1 });
   });
 
@@ -197,7 +206,10 @@ describe("an automatic update fails and leaves the agent as it was", () => {
     await agent.invoke("add", "a");
     const before = await agent.oplog();
     const update = await agent.update("automatic", 2);
-    expect(update).toMatchObject({ status: "failed", detail: expect.stringContaining("out of date") as unknown });
+    expect(update).toMatchObject({
+      status: "failed",
+      detail: expect.stringContaining("out of date") as unknown,
+    });
     await expectNoTrace(agent, before.length);
     expect(await agent.invoke("add", "b")).toBe(2);
   });

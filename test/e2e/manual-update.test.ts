@@ -22,7 +22,11 @@ describe("a manual update succeeds", () => {
       label = "unnamed";
       made = new Map([["by", "two"]]);
       describe() { return [this.label, this.made.get("by"), this.items]; }`;
-    const agent = await host.box("default-hooks", one, box({ mark: "two", count: OTHER_COUNT, members }));
+    const agent = await host.box(
+      "default-hooks",
+      one,
+      box({ mark: "two", count: OTHER_COUNT, members }),
+    );
     await agent.invoke("add", "a");
     expect(await agent.update("manual", 2)).toMatchObject({ status: "successful", revision: 2 });
     const expected = ["unnamed", "two", ["a"]];
@@ -105,7 +109,11 @@ describe("a manual update fails", () => {
     });
     expect(await agent.outcome(behind)).toMatchObject({ revision: 1, result: 3 });
     const view = await agent.view();
-    expect(view).toMatchObject({ status: "idle", revision: 1, lastManualUpdateSnapshotIndex: null });
+    expect(view).toMatchObject({
+      status: "idle",
+      revision: 1,
+      lastManualUpdateSnapshotIndex: null,
+    });
     expect(view.skippedRegions).toEqual([]);
     expect(view.lastError).toBeUndefined();
     await host.crash();
@@ -124,7 +132,11 @@ describe("a manual update fails", () => {
   });
 
   test("when a field cannot be saved: the detail names it", async () => {
-    const agent = await host.box("unclonable", box({ mark: "one", members: "helper = () => 1;" }), two);
+    const agent = await host.box(
+      "unclonable",
+      box({ mark: "one", members: "helper = () => 1;" }),
+      two,
+    );
     await agent.invoke("add", "a");
     await expectFailure(agent, "helper");
   });

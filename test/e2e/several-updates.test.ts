@@ -8,7 +8,11 @@ import { hostForFile } from "./support/host.ts";
 const host = hostForFile();
 
 /** Keeps the agent busy until the given requests are made, so that they wait together. */
-async function whileBusy(agent: AgentClient, path: string, act: () => Promise<void>): Promise<void> {
+async function whileBusy(
+  agent: AgentClient,
+  path: string,
+  act: () => Promise<void>,
+): Promise<void> {
   const gate = host.receiver.shut(path);
   const key = await agent.enqueue("send", `${host.receiver.url}${path}`, "busy");
   await host.receiver.arrived(path, 1);
@@ -86,7 +90,11 @@ describe("several updates", () => {
 
   test("pending together: each is applied once, in order, whatever becomes of the one before", async () => {
     const shown = (mark: string, count?: string) =>
-      box({ mark, members: hooks(host.receiver.url, mark), ...(count === undefined ? {} : { count }) });
+      box({
+        mark,
+        members: hooks(host.receiver.url, mark),
+        ...(count === undefined ? {} : { count }),
+      });
     const agent = await host.box(
       "together",
       shown("one"),
@@ -103,7 +111,10 @@ describe("several updates", () => {
     const again = await agent.requestUpdate("automatic", 3);
     expect(again).toMatchObject({ status: 409, body: { code: "update-already-pending" } });
     gate.open();
-    const [third, fourth] = [await agent.conclusion(ids[0] ?? ""), await agent.conclusion(ids[1] ?? "")];
+    const [third, fourth] = [
+      await agent.conclusion(ids[0] ?? ""),
+      await agent.conclusion(ids[1] ?? ""),
+    ];
     expect(third).toMatchObject({ status: "failed", revision: 3 });
     expect(fourth).toMatchObject({ status: "successful", revision: 4 });
     expect(await agent.invoke("list")).toEqual(["a"]);
@@ -127,7 +138,12 @@ describe("several updates", () => {
     const agent = await host.box(name, box({ mark: "one" }), box({ mark: "two" }));
     const url = `${host.receiver.url}/${name}`;
     await agent.invoke("add", "a");
-    for (const [revision, mark] of [[2, "two"], [1, "one"], [2, "two"], [1, "one"]] as const) {
+    for (const [revision, mark] of [
+      [2, "two"],
+      [1, "one"],
+      [2, "two"],
+      [1, "one"],
+    ] as const) {
       expect(await agent.update(mode, revision)).toMatchObject({ status: "successful" });
       await host.crash();
       expect(await agent.view()).toMatchObject({ status: "idle", revision });

@@ -9,7 +9,11 @@ const host = hostForFile();
 const EVERY_TWO = "static snapshots = { everyInvocations: 2 };";
 const NEVER = 'static snapshots = "disabled";';
 
-function code(mark: string, policy: string, more: { duringLoad?: string; count?: string } = {}): string {
+function code(
+  mark: string,
+  policy: string,
+  more: { duringLoad?: string; count?: string } = {},
+): string {
   const { duringLoad, count } = more;
   const members = `${policy}${hooks(host.receiver.url, mark, duringLoad)}`;
   return box({ mark, members, ...(count === undefined ? {} : { count }) });
@@ -95,13 +99,22 @@ describe("an automatic snapshot of the old revision", () => {
     await host.crash();
     const before = loads("picky").length;
     expect(await agent.invoke("list")).toEqual(["a", "b", "c"]);
-    expect(loads("picky").slice(before).map(({ savedBy }) => savedBy)).toEqual([2, 1]);
+    expect(
+      loads("picky")
+        .slice(before)
+        .map(({ savedBy }) => savedBy),
+    ).toEqual([2, 1]);
   });
 });
 
 describe("the manual snapshot", () => {
   test("gives way to a later automatic one, which the next manual update clears", async () => {
-    const agent = await host.box("cleared", code("one", NEVER), code("two", EVERY_TWO), code("three", NEVER));
+    const agent = await host.box(
+      "cleared",
+      code("one", NEVER),
+      code("two", EVERY_TWO),
+      code("three", NEVER),
+    );
     await agent.update("manual", 2);
     await fill(agent, "a", "b");
     const automatic = await automaticSnapshot(agent);

@@ -1,5 +1,5 @@
 /** Sub-folds of what the agent is doing: its status name, the invocation in progress, its failure. */
-import type { Indexed } from "../oplog/entry.ts";
+import type { Entry, Indexed } from "../oplog/entry.ts";
 import type { CurrentInvocation, Failure, Status } from "./status.ts";
 
 /** The part of the status that skipped regions hide. */

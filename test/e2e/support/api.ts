@@ -24,9 +24,20 @@ export interface Problem {
 
 const jsonHeaders = { "content-type": "application/json" };
 
+/** How requests reach the API. */
+export interface Server {
+  readonly url: string;
+  fetch(url: string, init?: RequestInit): Promise<Response>;
+}
+
+/** The server at a URL. */
+export function serverAt(url: string): Server {
+  return { url, fetch: (target, init) => fetch(target, init) };
+}
+
 /** Sends one request, and reads its answer. Throws when the connection breaks. */
-export async function send<T>(url: string, init?: RequestInit): Promise<Answer<T>> {
-  const response = await fetch(url, init);
+async function send<T>(server: Server, url: string, init?: RequestInit): Promise<Answer<T>> {
+  const response = await server.fetch(url, init);
   const body = await response.text();
   return { status: response.status, body: (body === "" ? null : JSON.parse(body)) as T };
 }
@@ -37,30 +48,40 @@ function accepted<T>(what: string, { status, body }: Answer<T>): T {
 }
 
 /** Uploads code and gives the revision that it became. */
-export async function publish(url: string, component: string, code: string): Promise<number> {
-  const answer = await send<RevisionView>(`${url}/v1/components/${component}/revisions`, {
-    method: "POST",
-    headers: { "content-type": "text/javascript" },
-    body: code,
-  });
+export async function publish(server: Server, component: string, code: string): Promise<number> {
+  const answer = await send<RevisionView>(
+    server,
+    `${server.url}/v1/components/${component}/revisions`,
+    {
+      method: "POST",
+      headers: { "content-type": "text/javascript" },
+      body: code,
+    },
+  );
   return accepted("the upload", answer).revision;
 }
 
 /** One agent, as a client of the API sees it. */
 export class AgentClient {
-  readonly url: string;
+  readonly #server: Server;
+  readonly #url: string;
 
-  constructor(server: string, component: string, type: string, key: string) {
-    this.url = `${server}/v1/agents/${component}/${type}/${encodeURIComponent(key)}`;
+  constructor(server: Server, component: string, type: string, key: string) {
+    this.#server = server;
+    this.#url = `${server.url}/v1/agents/${component}/${type}/${encodeURIComponent(key)}`;
+  }
+
+  #send<T>(path: string, init?: RequestInit): Promise<Answer<T>> {
+    return send<T>(this.#server, `${this.#url}${path}`, init);
   }
 
   async view(): Promise<AgentView> {
-    return accepted("GET of the agent", await send<AgentView>(this.url));
+    return accepted("GET of the agent", await this.#send<AgentView>(""));
   }
 
   async create(revision: number): Promise<AgentView> {
     const init = { method: "PUT", body: JSON.stringify({ revision }), headers: jsonHeaders };
-    return accepted("PUT", await send<AgentView>(this.url, init));
+    return accepted("PUT", await this.#send<AgentView>("", init));
   }
 
   /** Invokes in the mode that `query` names and gives the bare answer. */
@@ -69,7 +90,7 @@ export class AgentClient {
     args: readonly unknown[],
     { key, query = "" }: { key?: string; query?: string } = {},
   ): Promise<Answer<InvocationView & Problem>> {
-    return send(`${this.url}/invoke/${method}${query}`, {
+    return this.#send(`/invoke/${method}${query}`, {
       method: "POST",
       headers: {
         ...jsonHeaders,
@@ -90,16 +111,21 @@ export class AgentClient {
     return accepted(method, answer).idempotencyKey;
   }
 
+  /** Asks for an invocation; waits up to so many seconds for its end. */
+  invocation(key: string, wait = 0): Promise<Answer<InvocationView & Problem>> {
+    return this.#send(`/invocations/${key}?wait=${wait}`);
+  }
+
   /** The invocation with that key once it has ended. */
   outcome(key: string): Promise<InvocationView> {
     return until(`the invocation ${key} had ended`, async () => {
-      const { body } = await send<InvocationView>(`${this.url}/invocations/${key}?wait=5`);
+      const { body } = await this.invocation(key, 5);
       return body.finishedAt === undefined ? undefined : body;
     });
   }
 
   requestUpdate(mode: UpdateMode, revision: number): Promise<Answer<UpdateView & Problem>> {
-    return send(`${this.url}/update`, {
+    return this.#send(`/update`, {
       method: "POST",
       headers: jsonHeaders,
       body: JSON.stringify({ mode, revision }),
@@ -107,7 +133,7 @@ export class AgentClient {
   }
 
   async updates(): Promise<UpdatesView> {
-    return accepted("GET of the updates", await send<UpdatesView>(`${this.url}/updates`));
+    return accepted("GET of the updates", await this.#send<UpdatesView>("/updates"));
   }
 
   /** The update with that id once it has concluded. */
@@ -127,8 +153,8 @@ export class AgentClient {
   /** All entries. */
   async oplog(): Promise<readonly EntryView[]> {
     const entries: EntryView[] = [];
-    for (let from: number | undefined = 1; from !== undefined; ) {
-      const page: Answer<OplogPage> = await send(`${this.url}/oplog?from=${from}&limit=1000`);
+    for (let from: number | undefined = 1; from !== undefined;) {
+      const page: Answer<OplogPage> = await this.#send(`/oplog?from=${from}&limit=1000`);
       entries.push(...accepted("GET of the oplog", page).entries);
       from = page.body.next;
     }

@@ -1,88 +1,44 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { until } from "./until.ts";
+import { Arrivals } from "./arrivals.ts";
 
-/** A request as it arrived. */
-export interface Arrival {
-  readonly path: string;
-  readonly key: string | undefined;
-  readonly body: string;
-}
+/** Where agents send what they do: a server on loopback. */
+export class Receiver extends Arrivals {
+  readonly #server: Server;
 
-/** Requests to a path that arrive and are not answered until the gate opens. */
-export interface Gate {
-  /** Answers those that wait, and all later ones at once. */
-  open(): void;
-}
-
-/** Where agents send what they do: a server on loopback that notes all arrivals. */
-export interface Receiver {
-  readonly url: string;
-  readonly arrivals: readonly Arrival[];
-  /** What requests to a path are answered; without it `answer to BODY`. */
-  readonly answers: Map<string, string>;
-  at(path: string): readonly Arrival[];
-  /** Shuts a path: its requests arrive, and wait. */
-  shut(path: string): Gate;
-  /** Waits until so many requests have come to the path, and gives them. */
-  arrived(path: string, count: number): Promise<readonly Arrival[]>;
-  stop(): Promise<void>;
-}
-
-/** Starts a receiver on a free port. */
-export async function startReceiver(): Promise<Receiver> {
-  const arrivals: Arrival[] = [];
-  const answers = new Map<string, string>();
-  const gates = new Map<string, Promise<void>>();
-  const at = (path: string) => arrivals.filter((arrival) => arrival.path === path);
-
-  async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = request.url ?? "/";
-    const body = await text(request);
-    const key = request.headers["idempotency-key"];
-    arrivals.push({ path, key: typeof key === "string" ? key : undefined, body });
-    await gates.get(path);
-    response.end(answers.get(path) ?? `answer to ${body}`);
+  private constructor() {
+    super();
+    this.#server = createServer((request, response) => {
+      // A sender that was killed half-way has sent nothing.
+      this.#answer(request, response).catch(() => response.destroy());
+    });
   }
 
-  const server = createServer((request, response) => {
-    // A sender that was killed half-way has sent nothing.
-    take(request, response).catch(() => response.destroy());
-  });
-  await listen(server);
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    arrivals,
-    answers,
-    at,
-    shut(path) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      gates.set(path, promise);
-      return {
-        open() {
-          gates.delete(path);
-          resolve();
-        },
-      };
-    },
-    arrived: (path, count) =>
-      until(`${count} requests came to ${path}`, () =>
-        at(path).length >= count ? at(path) : undefined,
-      ),
-    stop: () => stop(server),
-  };
-}
+  /** Starts a receiver on a free port. */
+  static async start(): Promise<Receiver> {
+    const receiver = new Receiver();
+    await new Promise<void>((resolve, reject) => {
+      receiver.#server.once("error", reject).listen(0, "127.0.0.1", resolve);
+    });
+    return receiver;
+  }
 
-function listen(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
-  });
-}
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
 
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await text(request);
+    const key = request.headers["idempotency-key"];
+    const known = typeof key === "string" ? key : undefined;
+    response.end(await this.take({ path: request.url ?? "/", key: known, body }));
+  }
 }

@@ -1,5 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
-
 /** Asks until there is an answer; after the limit it fails and says what was waited for. */
 export async function until<T>(
   what: string,
@@ -11,6 +9,6 @@ export async function until<T>(
     const answer = await ask();
     if (answer !== undefined) return answer;
     if (Date.now() > end) throw new Error(`Waited ${limitMs} ms in vain until ${what}.`);
-    await delay(15);
+    await new Promise((resolve) => setTimeout(resolve, 15));
   }
 }
