@@ -1,0 +1,74 @@
+import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { afterEach, beforeEach, vi } from "vitest";
+import { AgentClient, publish, type Server } from "../../e2e/support/api.ts";
+import { Arrivals } from "../../e2e/support/arrivals.ts";
+
+const worker = exports as unknown as { readonly default: Fetcher };
+
+const api: Server = {
+  url: "http://host.test",
+  fetch: (url, init) => worker.default.fetch(url, init),
+};
+
+function stubOf(component: string, key: string): DurableObjectStub {
+  const { AGENTS } = env as unknown as { readonly AGENTS: DurableObjectNamespace };
+  return AGENTS.getByName(`${component}/Box/${key}`);
+}
+
+/** One agent inside the test's own workerd, and what the platform may do to it. */
+export class HostedAgent extends AgentClient {
+  readonly #component: string;
+  readonly #key: string;
+
+  constructor(component: string, key: string) {
+    super(api, component, "Box", key);
+    this.#component = component;
+    this.#key = key;
+  }
+
+  /** Takes the idle agent's object out of memory, as the platform does after a while. */
+  async evict(): Promise<void> {
+    await evictDurableObject(stubOf(this.#component, this.#key));
+  }
+
+  /** Fires the alarm now, if one is set; resolves once its handler is through. */
+  async fireAlarm(): Promise<void> {
+    try {
+      await runDurableObjectAlarm(stubOf(this.#component, this.#key));
+    } catch {
+      // The object was reset under its alarm handler.
+    }
+  }
+}
+
+/** Resets every object at once, whatever it is doing: what is in memory is lost. */
+export function reset(): Promise<void> {
+  return abortAllDurableObjects();
+}
+
+/** Uploads revisions of a component, in order, and creates an agent on the first of them. */
+export async function box(component: string, ...codes: readonly string[]): Promise<HostedAgent> {
+  for (const code of codes) await publish(api, component, code);
+  const agent = new HostedAgent(component, component);
+  await agent.create(1);
+  return agent;
+}
+
+/** Where agents of these tests send their requests. */
+export const RECEIVER = "http://receiver.test";
+
+/** What arrives at `RECEIVER` in the present test: nothing leaves the process. */
+export function receiverForTests(): () => Arrivals {
+  let arrivals = new Arrivals();
+  beforeEach(() => {
+    arrivals = new Arrivals();
+    vi.stubGlobal("fetch", async (input: string, init: RequestInit) => {
+      const key = new Headers(init.headers).get("idempotency-key") ?? undefined;
+      const body = typeof init.body === "string" ? init.body : "";
+      return new Response(await arrivals.take({ path: new URL(input).pathname, key, body }));
+    });
+  });
+  afterEach(() => vi.unstubAllGlobals());
+  return () => arrivals;
+}
