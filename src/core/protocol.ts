@@ -3,7 +3,8 @@
  * values here are cloned between the two. Failures travel as data, for an isolate boundary drops
  * everything of an error but its name and message.
  */
-import type { AgentTypeView, JsonValue } from "./api/views.ts";
+import type { AgentTypeDescription } from "../core/api/description.ts";
+import type { JsonValue } from "./api/views.ts";
 import type { Entry, ErrorData, SnapshotData } from "./oplog/entry.ts";
 import type { Payload } from "./oplog/payload.ts";
 import type { Regions } from "./oplog/regions.ts";
@@ -36,6 +37,9 @@ export interface Divergence {
   readonly actual: string;
   readonly message: string;
 }
+
+/** Code of a boot that was refused because the isolate has run an instance before. */
+export const ISOLATE_IN_USE = "isolate-in-use";
 
 export type BootReply =
   /** At a clean boundary: ready for invocations. */
@@ -149,7 +153,7 @@ export interface HostPort {
 
 /** What the code of a revision says about itself. */
 export interface InspectorPort {
-  describe(): Promise<readonly AgentTypeView[]>;
+  describe(): Promise<readonly AgentTypeDescription[]>;
   /** Checks arguments by the method's own schema; no issues when they pass. */
   validate(type: string, method: string, args: Payload): Promise<readonly JsonValue[]>;
 }

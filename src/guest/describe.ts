@@ -1,5 +1,6 @@
 /** What uploaded code says about itself: agent types, methods, hooks, policies. */
-import type { AgentTypeView, JsonValue, MethodView, SnapshotPolicy } from "../core/api/views.ts";
+import type { AgentTypeDescription } from "../core/api/description.ts";
+import type { JsonValue, MethodView, SnapshotPolicy } from "../core/api/views.ts";
 import { Agent } from "./agent.ts";
 import { jsonOrNothing } from "./values.ts";
 
@@ -94,7 +95,7 @@ function describeMethod(AgentClass: AgentClass, name: string): MethodView {
   return {
     name,
     readOnly: readOnly === true,
-    ...(description === undefined ? {} : { description: String(description) }),
+    ...(typeof description !== "string" ? {} : { description }),
     ...(input === undefined
       ? {}
       : { inputSchema: { type: "array", prefixItems: input.map(schemaOf) } }),
@@ -119,7 +120,7 @@ function policyOf(AgentClass: AgentClass): SnapshotPolicy {
   );
 }
 
-function describeType(name: string, AgentClass: AgentClass): AgentTypeView {
+function describeType(name: string, AgentClass: AgentClass): AgentTypeDescription {
   const prototype = AgentClass.prototype as object;
   return {
     name,
@@ -133,7 +134,7 @@ function describeType(name: string, AgentClass: AgentClass): AgentTypeView {
 }
 
 /** All agent types of a module, in the order of their names. */
-export function describeModule(module: AuthorModule): AgentTypeView[] {
+export function describeModule(module: AuthorModule): AgentTypeDescription[] {
   return Object.keys(module)
     .toSorted()
     .flatMap((name) => {

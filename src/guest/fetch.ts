@@ -1,5 +1,7 @@
 /** `fetch` as a durable call: the request goes out through the host, the response is recorded whole. */
 import type { Body, FetchRequest, FetchResponse } from "../core/protocol.ts";
+import { limits } from "../core/limits.ts";
+import { AgentError } from "./errors.ts";
 import { PlatformRequest, PlatformResponse } from "./platform.ts";
 import { callingScope, type Scope } from "./scope.ts";
 
@@ -40,7 +42,7 @@ async function laterBody(request: Request): Promise<Body> {
 function describeRequest(scope: Scope, request: Request, body: Body | undefined): FetchRequest {
   const headers = [...request.headers] as [string, string][];
   if (!READS.has(request.method) && !request.headers.has(KEY_HEADER)) {
-    headers.push([KEY_HEADER, scope.nextKey()]);
+    headers.push([KEY_HEADER, scope.nextKey()()]);
   }
   return {
     method: request.method,
@@ -93,7 +95,18 @@ function toResponse(recorded: FetchResponse): Response {
   return response;
 }
 
+function checkSize({ url, body }: FetchRequest): void {
+  if (body === undefined) return;
+  const length = "text" in body ? body.text.length : body.base64.length * 0.75;
+  if (length <= limits.recordedBodyBytes) return;
+  throw new AgentError(
+    `The body of the request to ${url} is larger than ${limits.recordedBodyBytes} bytes; send it in parts.`,
+    { code: "payload-too-large" },
+  );
+}
+
 async function send(scope: Scope, described: FetchRequest): Promise<Response> {
+  checkSize(described);
   const payload = JSON.stringify(described);
   const isRead = READS.has(described.method);
   const repeatable =

@@ -8,6 +8,8 @@ import { durableFetch } from "./fetch.ts";
 import { format } from "./format.ts";
 import { getRandomValues, PlatformDate, randomUUID } from "./platform.ts";
 import { callingScope, currentScope, type Scope } from "./scope.ts";
+import { toErrorData } from "./errors.ts";
+import { Run } from "./run.ts";
 import { cancelTimer, startInterval, startTimeout } from "./timers.ts";
 import { sleep } from "./sleep.ts";
 import { FrozenScope } from "./unrecorded.ts";
@@ -123,9 +125,19 @@ function refuseTheRest(): void {
   });
 }
 
+/** A rejection that nobody handles fails nothing: it is a line in the log of who caused it. */
+function logUnhandledRejections(): void {
+  addEventListener("unhandledrejection", (event) => {
+    const { name, message } = toErrorData(event.reason);
+    (currentScope() ?? Run.latest)?.log("error", `Unhandled rejection: ${name}: ${message}`);
+    event.preventDefault();
+  });
+}
+
 replaceTime();
 replaceRandomness();
 replaceTimers();
 replaceConsole();
 refuseTheRest();
 replace(globalThis, "fetch", durableFetch);
+logUnhandledRejections();

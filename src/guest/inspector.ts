@@ -1,6 +1,7 @@
 /** Loads a revision's code outside any agent: what it exports, and whether arguments fit a schema. */
+import type { AgentTypeDescription } from "../core/api/description.ts";
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { AgentTypeView, JsonValue } from "../core/api/views.ts";
+import type { JsonValue } from "../core/api/views.ts";
 import type { Payload } from "../core/oplog/payload.ts";
 import type { InspectorPort } from "../core/protocol.ts";
 import { agentClass, argumentIssues, describeModule, type AuthorModule } from "./describe.ts";
@@ -9,7 +10,7 @@ import { decode } from "./values.ts";
 /** The class of the entrypoint that inspects `module`. */
 export function inspectorClass(module: AuthorModule): typeof WorkerEntrypoint<Cloudflare.Env> {
   return class Inspector extends WorkerEntrypoint implements InspectorPort {
-    async describe(): Promise<readonly AgentTypeView[]> {
+    async describe(): Promise<readonly AgentTypeDescription[]> {
       return describeModule(module);
     }
 

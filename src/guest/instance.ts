@@ -44,9 +44,13 @@ function construct(AgentClass: AgentClass, { identity }: Boot): Agent {
 /** What snapshot hooks call goes out live and unrecorded; only what they log is kept. */
 function hookScope({ link, boot }: Booted, hook: string): LiveScope {
   const keys = `${boot.identity.incarnation}/${hook}/${realNow()}`;
-  return new LiveScope(link, keys, (level, message) => {
-    link.record({ kind: "Log", at: realNow(), level, message });
-  });
+  return new LiveScope(
+    link,
+    () => keys,
+    (level, message) => {
+      link.record({ kind: "Log", at: realNow(), level, message });
+    },
+  );
 }
 
 function bootReply(end: Exclude<ReplayEnd, { kind: "open" }>): BootReply {

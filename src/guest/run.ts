@@ -57,6 +57,8 @@ function endOf({ id }: OpenCall, settlement: Settlement): End {
 }
 
 export class Run implements Scope {
+  /** The run that began last in this isolate. */
+  static latest: Run | undefined;
   readonly invocation: { readonly idempotencyKey: string; readonly method: string };
   readonly cursor: ReplayCursor | undefined;
   readonly link: HostLink;
@@ -69,6 +71,9 @@ export class Run implements Scope {
   #writes = 0;
   #closed = false;
   #flushedAt = realNow();
+  /** Ends `quiet`: there is nothing more to wait for. */
+  #stop: () => void = () => {};
+  /** Ends a wait for the next completion. */
   #wake: () => void = () => {};
   outcome: Outcome | undefined;
   divergence: Divergence | undefined;
@@ -86,6 +91,7 @@ export class Run implements Scope {
 
   /** Lets the code begin; it runs until its first wait within this turn. */
   begin(code: () => unknown): void {
+    Run.latest = this;
     try {
       const returned = within(this, code);
       if (isThenable(returned)) {
@@ -105,11 +111,16 @@ export class Run implements Scope {
     } catch (error) {
       this.#fail(error);
     }
-    this.#wake();
+    this.#halt();
   }
 
   #fail(thrown: unknown): void {
     this.outcome = { ok: false, error: toErrorData(thrown) };
+    this.#halt();
+  }
+
+  #halt(): void {
+    this.#stop();
     this.#wake();
   }
 
@@ -121,14 +132,15 @@ export class Run implements Scope {
     return this.#random();
   }
 
-  nextKey(): string {
+  nextKey(): () => string {
     this.#writes += 1;
-    return derivedUuid(`${this.#started.seed}/${this.#started.idempotencyKey}/${this.#writes}`);
+    const write = this.#writes;
+    const { seed, idempotencyKey } = this.#started;
+    return () => derivedUuid(`${seed}/${idempotencyKey}/${write}`);
   }
 
   log(level: Log["level"], message: string): void {
-    if (this.#closed) return;
-    if (!this.#isLive && this.cursor?.takeLog(level, message) === true) return;
+    if (!this.#isLive && (this.#closed || this.cursor?.takeLog(level, message) === true)) return;
     this.link.record({ kind: "Log", at: realNow(), level, message });
   }
 
@@ -188,7 +200,7 @@ export class Run implements Scope {
     const recorded = describe(entry);
     const message = `At oplog index ${index} of ${this.#started.method} the record has ${recorded}, but the code made ${actual}.`;
     this.divergence = { index, expected: recorded, actual, message };
-    this.#wake();
+    this.#halt();
   }
 
   #endInline(open: OpenCall, settlement: Settlement): MadeCall {
@@ -244,8 +256,12 @@ export class Run implements Scope {
   }
 
   /** Waits until the code has settled or can go no further. */
-  async quiet(): Promise<void> {
-    if (this.outcome === undefined) await Promise.race([nextTurn(), this.#signal()]);
+  quiet(): Promise<void> {
+    if (this.outcome !== undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#stop = resolve;
+      void nextTurn().then(resolve);
+    });
   }
 
   #signal(): Promise<void> {

@@ -46,8 +46,8 @@ export interface Scope {
   /** A call that ends within the code's own turn. */
   inline(identity: CallIdentity, produce: () => Payload): Payload;
   log(level: Log["level"], message: string): void;
-  /** The idempotency key of the next write made in this scope. */
-  nextKey(): string;
+  /** The idempotency key of the next write made in this scope; it is derived when it is asked for. */
+  nextKey(): () => string;
   /** Absent where nothing durable can be called. */
   readonly link: HostLink | undefined;
   readonly invocation?: { readonly idempotencyKey: string; readonly method: string };

@@ -39,7 +39,7 @@ export class FrozenScope implements Scope {
 
   log(): void {}
 
-  nextKey(): string {
+  nextKey(): () => string {
     throw new Error(`No durable call can be made ${this.#where}; make it in onCreate or a method.`);
   }
 
@@ -53,11 +53,15 @@ export class FrozenScope implements Scope {
 /** Calls go out live; real time and randomness. `keys` is what the keys of writes derive from. */
 export class LiveScope implements Scope {
   readonly link: HostLink;
-  readonly #keys: string;
+  readonly #keys: () => string;
   readonly #log: (level: Log["level"], message: string) => void;
   #writes = 0;
 
-  constructor(link: HostLink, keys: string, log: (level: Log["level"], message: string) => void) {
+  constructor(
+    link: HostLink,
+    keys: () => string,
+    log: (level: Log["level"], message: string) => void,
+  ) {
     this.link = link;
     this.#keys = keys;
     this.#log = log;
@@ -89,8 +93,9 @@ export class LiveScope implements Scope {
     this.#log(level, message);
   }
 
-  nextKey(): string {
+  nextKey(): () => string {
     this.#writes += 1;
-    return derivedUuid(`${this.#keys}/${this.#writes}`);
+    const write = this.#writes;
+    return () => derivedUuid(`${this.#keys()}/${write}`);
   }
 }

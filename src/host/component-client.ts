@@ -2,8 +2,9 @@
  * What agents' objects know of components. Revisions are immutable, so what was read once is kept
  * in the isolate's memory, for all objects in it.
  */
+import type { AgentTypeDescription, RevisionDescription } from "../core/api/description.ts";
 import type { ComponentCode, ComponentOperations } from "../core/api/operations.ts";
-import type { AgentTypeView, JsonValue, RevisionView } from "../core/api/views.ts";
+import type { JsonValue } from "../core/api/views.ts";
 import { accept, refuse, type Result } from "../core/errors.ts";
 import type { InspectorPort } from "../core/protocol.ts";
 import type { Components } from "../runtime/ports.ts";
@@ -33,7 +34,7 @@ class Recent<T> {
   }
 }
 
-const revisions = new Recent<RevisionView>();
+const revisions = new Recent<RevisionDescription>();
 const codes = new Recent<ComponentCode>();
 
 export class ComponentClient implements Components {
@@ -45,7 +46,10 @@ export class ComponentClient implements Components {
     this.#isolates = isolates;
   }
 
-  async #revision(component: string, revision: number | "latest"): Promise<Result<RevisionView>> {
+  async #revision(
+    component: string,
+    revision: number | "latest",
+  ): Promise<Result<RevisionDescription>> {
     const known = revisions.get(`${component}/${revision}`);
     if (known !== undefined) return accept(known);
     const found = await this.#namespace.getByName(component).revision(revision);
@@ -57,7 +61,7 @@ export class ComponentClient implements Components {
     component: string,
     revision: number | "latest",
     type: string,
-  ): Promise<Result<{ readonly revision: number; readonly type: AgentTypeView }>> {
+  ): Promise<Result<{ readonly revision: number; readonly type: AgentTypeDescription }>> {
     const found = await this.#revision(component, revision);
     if (!found.ok) return found;
     const described = found.value.agentTypes.find(({ name }) => name === type);

@@ -1,10 +1,10 @@
+import type { AgentTypeDescription, RevisionDescription } from "../core/api/description.ts";
 import { DurableObject } from "cloudflare:workers";
 import type {
   ComponentCode,
   ComponentOperations,
   ComponentSource,
 } from "../core/api/operations.ts";
-import type { AgentTypeView, RevisionView } from "../core/api/views.ts";
 import { toCanonicalForm } from "../core/component/canonical-form.ts";
 import { utf8Length } from "../core/component/utf8-length.ts";
 import { validateSource } from "../core/component/validate-source.ts";
@@ -17,7 +17,7 @@ import { inspectSource } from "./isolates.ts";
 const descriptionBytes = 1_000_000;
 const announceAgainMs = 5_000;
 
-type Publication = Result<{ readonly revision: RevisionView; readonly created: boolean }>;
+type Publication = Result<{ readonly revision: RevisionDescription; readonly created: boolean }>;
 
 /** The revisions of one component: numbered from 1 without gaps, never changed. */
 export class ComponentObject extends DurableObject<Env> implements ComponentOperations {
@@ -31,12 +31,12 @@ export class ComponentObject extends DurableObject<Env> implements ComponentOper
     return publication;
   }
 
-  async revision(revision: number | "latest"): Promise<Result<RevisionView>> {
+  async revision(revision: number | "latest"): Promise<Result<RevisionDescription>> {
     const found = revision === "latest" ? this.#store.latest() : this.#store.revision(revision);
     return found === undefined ? this.#missing(revision) : accept(found);
   }
 
-  async revisions(limit: number, before?: number): Promise<Result<readonly RevisionView[]>> {
+  async revisions(limit: number, before?: number): Promise<Result<readonly RevisionDescription[]>> {
     if (this.#store.latest() === undefined) return this.#missing("latest");
     return accept(this.#store.list(limit, before));
   }
@@ -60,7 +60,7 @@ export class ComponentObject extends DurableObject<Env> implements ComponentOper
     if (latest?.digest === digest) return accept({ revision: latest, created: false });
     const agentTypes = checkDescription(await inspectSource(this.env.LOADER, source));
     if (!agentTypes.ok) return agentTypes;
-    const revision: RevisionView = {
+    const revision: RevisionDescription = {
       component,
       revision: (latest?.revision ?? 0) + 1,
       digest,
@@ -111,8 +111,8 @@ async function digestOf(form: Uint8Array): Promise<string> {
 }
 
 function checkDescription(
-  inspection: Result<readonly AgentTypeView[]>,
-): Result<readonly AgentTypeView[]> {
+  inspection: Result<readonly AgentTypeDescription[]>,
+): Result<readonly AgentTypeDescription[]> {
   if (!inspection.ok || utf8Length(JSON.stringify(inspection.value)) <= descriptionBytes) {
     return inspection;
   }

@@ -1,5 +1,6 @@
+import type { AgentTypeDescription, RevisionDescription } from "../core/api/description.ts";
 import type { ComponentCode } from "../core/api/operations.ts";
-import type { AgentTypeView, ComponentSummary, RevisionView } from "../core/api/views.ts";
+import type { ComponentSummary } from "../core/api/views.ts";
 import { fromCanonicalForm } from "../core/component/canonical-form.ts";
 
 /** Well under the 2 MB that a row may have. */
@@ -19,7 +20,7 @@ export interface NewRevision {
   readonly revision: number;
   readonly digest: string;
   readonly createdAt: string;
-  readonly agentTypes: readonly AgentTypeView[];
+  readonly agentTypes: readonly AgentTypeDescription[];
   readonly form: Uint8Array;
 }
 
@@ -32,11 +33,11 @@ export class ComponentStore {
     this.#storage = storage;
   }
 
-  latest(): RevisionView | undefined {
+  latest(): RevisionDescription | undefined {
     return this.list(1)[0];
   }
 
-  revision(revision: number): RevisionView | undefined {
+  revision(revision: number): RevisionDescription | undefined {
     if (!this.#present()) return undefined;
     const rows = this.#storage.sql.exec<RevisionRow>(
       "SELECT * FROM revisions WHERE revision = ?",
@@ -46,7 +47,7 @@ export class ComponentStore {
   }
 
   /** Newest first, those with a revision below `before`. */
-  list(limit: number, before = Number.MAX_SAFE_INTEGER): readonly RevisionView[] {
+  list(limit: number, before = Number.MAX_SAFE_INTEGER): readonly RevisionDescription[] {
     if (!this.#present()) return [];
     const rows = this.#storage.sql.exec<RevisionRow>(
       "SELECT * FROM revisions WHERE revision < ? ORDER BY revision DESC LIMIT ?",
@@ -126,12 +127,12 @@ export class ComponentStore {
   }
 }
 
-function toView(row: RevisionRow): RevisionView {
+function toView(row: RevisionRow): RevisionDescription {
   return {
     component: row.component,
     revision: row.revision,
     digest: row.digest,
     createdAt: row.created_at,
-    agentTypes: JSON.parse(row.agent_types) as readonly AgentTypeView[],
+    agentTypes: JSON.parse(row.agent_types) as readonly AgentTypeDescription[],
   };
 }

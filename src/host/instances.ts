@@ -85,9 +85,14 @@ export class FacetInstances implements Instances {
     this.#isolates = isolates;
   }
 
-  start(slot: Slot, code: ComponentCode, identity: InstanceIdentity): InstanceHandle {
+  start(
+    slot: Slot,
+    code: ComponentCode,
+    identity: InstanceIdentity,
+    attempt: number,
+  ): InstanceHandle {
     const facet = this.#facets.get(slot, () => ({
-      class: this.#isolates.instanceClass(code, identity),
+      class: this.#isolates.instanceClass(code, identity, attempt),
     }));
     return new FacetInstance(this.#facets, slot, facet as unknown as InstancePort);
   }

@@ -3,8 +3,8 @@
  * host. By name where the platform caches and bills isolates by their names; without one on a
  * single machine, which frees only those.
  */
+import type { AgentTypeDescription } from "../core/api/description.ts";
 import type { ComponentCode, ComponentSource } from "../core/api/operations.ts";
-import type { AgentTypeView } from "../core/api/views.ts";
 import { accept, refuse, type Result } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import type { InspectorPort, InstanceIdentity } from "../core/protocol.ts";
@@ -20,6 +20,7 @@ const PUBLIC_MODULE = `export { Agent, AgentError, invocation, sleep, step } fro
 interface Creation {
   readonly createdAt: number;
   readonly seed: string;
+  readonly isExclusive: boolean;
 }
 
 function mainModule(source: ComponentSource): string {
@@ -66,22 +67,29 @@ export class Isolates {
   }
 
   /** The class that runs an agent: in an isolate of its own, unless the component shares one per revision. */
-  instanceClass({ digest, source }: ComponentCode, identity: InstanceIdentity): DurableObjectClass {
-    const isShared = source.isolation === "shared";
-    const { incarnation, createdAt } = identity;
-    const name = isShared ? digest : `${digest}/${incarnation}`;
-    const creation = isShared ? { createdAt: 0, seed: digest } : { createdAt, seed: incarnation };
-    if (isShared)
-      return this.#loader
-        .get(name, () => workerCode(source, creation))
-        .getDurableObjectClass("Instance");
+  instanceClass(
+    { digest, source }: ComponentCode,
+    { incarnation, createdAt }: InstanceIdentity,
+    attempt: number,
+  ): DurableObjectClass {
+    if (source.isolation === "shared") {
+      const creation = { createdAt: 0, seed: digest, isExclusive: false };
+      const stub = this.#loader.get(digest, () => workerCode(source, creation));
+      return stub.getDurableObjectClass("Instance");
+    }
+    const creation = { createdAt, seed: incarnation, isExclusive: true };
+    const name = `${digest}/${incarnation}/${attempt}`;
     return this.#load(name, source, creation).getDurableObjectClass("Instance");
   }
 
   /** An isolate that belongs to no agent. */
   inspector({ digest, source }: ComponentCode): InspectorPort {
     const name = `${digest}/inspector`;
-    const stub = this.#load(name, source, { createdAt: 0, seed: digest });
+    const stub = this.#load(name, source, {
+      createdAt: 0,
+      seed: digest,
+      isExclusive: false,
+    });
     return stub.getEntrypoint("Inspector") as unknown as InspectorPort;
   }
 }
@@ -107,7 +115,7 @@ function whatIsWrong(error: unknown): string {
 export async function inspectSource(
   loader: WorkerLoader,
   source: ComponentSource,
-): Promise<Result<readonly AgentTypeView[]>> {
+): Promise<Result<readonly AgentTypeDescription[]>> {
   const inspector = new Isolates(loader, "anonymous").inspector({ digest: "upload", source });
   try {
     const types = await withTimeLimit(inspector.describe(), limits.componentLoadMs);

@@ -1,3 +1,4 @@
+import { showRevision } from "../core/api/description.ts";
 import * as z from "zod";
 import type { ComponentSource } from "../core/api/operations.ts";
 import { validateSource } from "../core/component/validate-source.ts";
@@ -33,7 +34,7 @@ export function componentRoutes(ports: Ports): Routes {
       POST: (request) => publish(ports, request),
     },
     "/v1/components/:component/revisions/:revision": {
-      GET: (request) => showRevision(ports, request),
+      GET: (request) => showNumbered(ports, request),
     },
   };
 }
@@ -61,23 +62,23 @@ async function listRevisions(ports: Ports, { raw, segments }: ApiRequest): Promi
   const found = await persist(() => ports.component(name.value).revisions(limit + 1, below));
   if (!found.ok) return found;
   const page = toPage(found.value, limit, ({ revision }) => String(revision));
-  return reply({ revisions: page.items, cursor: page.cursor });
+  return reply({ revisions: page.items.map(showRevision), cursor: page.cursor });
 }
 
 async function showLatest(ports: Ports, { segments }: ApiRequest): Promise<Answer> {
   const name = parseComponentName(segments[2] ?? "");
   if (!name.ok) return name;
   const found = await persist(() => ports.component(name.value).revision("latest"));
-  return found.ok ? reply(found.value) : found;
+  return found.ok ? reply(showRevision(found.value)) : found;
 }
 
-async function showRevision(ports: Ports, { segments }: ApiRequest): Promise<Answer> {
+async function showNumbered(ports: Ports, { segments }: ApiRequest): Promise<Answer> {
   const name = parseComponentName(segments[2] ?? "");
   if (!name.ok) return name;
   const revision = parseRevision(segments[4] ?? "");
   if (!revision.ok) return revision;
   const found = await persist(() => ports.component(name.value).revision(revision.value));
-  return found.ok ? reply(found.value) : found;
+  return found.ok ? reply(showRevision(found.value)) : found;
 }
 
 async function publish(ports: Ports, { raw, segments }: ApiRequest): Promise<Answer> {
@@ -90,8 +91,9 @@ async function publish(ports: Ports, { raw, segments }: ApiRequest): Promise<Ans
   );
   if (!published.ok) return published;
   const { revision, created } = published.value;
-  if (!created) return reply(revision);
-  return reply(revision, 201, {
+  const shown = showRevision(revision);
+  if (!created) return reply(shown);
+  return reply(shown, 201, {
     Location: `/v1/components/${name.value}/revisions/${revision.revision}`,
   });
 }

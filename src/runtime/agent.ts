@@ -2,6 +2,7 @@
  * The operations on one agent, as the router asks for them: decide, append, drive the loop. What
  * they answer are values; nothing here throws for a user's mistake or an agent's own failure.
  */
+import type { AgentTypeDescription } from "../core/api/description.ts";
 import type {
   AgentOperations,
   CreateRequest,
@@ -12,7 +13,6 @@ import type {
 import { showAgent, showEntry, showError, showUpdates } from "../core/api/show.ts";
 import type {
   AgentAddress,
-  AgentTypeView,
   AgentView,
   EntryView,
   InvocationView,
@@ -43,7 +43,7 @@ function refused(refusal: Refusal): { readonly ok: false; readonly refusal: Refu
 /** A new agent that is not written yet. */
 interface Draft {
   readonly create: Create;
-  readonly type: AgentTypeView;
+  readonly type: AgentTypeDescription;
 }
 
 export class AgentRuntime implements AgentOperations {

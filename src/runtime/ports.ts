@@ -1,5 +1,5 @@
 /** What the runtime needs of the platform. Adapters live in `host`; tests use others. */
-import type { AgentTypeView } from "../core/api/views.ts";
+import type { AgentTypeDescription } from "../core/api/description.ts";
 import type { ComponentCode } from "../core/api/operations.ts";
 import type { Result } from "../core/errors.ts";
 import type { JsonValue } from "../core/api/views.ts";
@@ -62,7 +62,13 @@ export interface InstanceHandle extends InstancePort {
 export type Slot = "left" | "right";
 
 export interface Instances {
-  start(slot: Slot, code: ComponentCode, identity: InstanceIdentity): InstanceHandle;
+  /** `attempt` tells isolates of the same agent and revision apart, where they are known by name. */
+  start(
+    slot: Slot,
+    code: ComponentCode,
+    identity: InstanceIdentity,
+    attempt: number,
+  ): InstanceHandle;
 }
 
 /** What is known of a component's revisions. */
@@ -72,7 +78,7 @@ export interface Components {
     component: string,
     revision: number | "latest",
     type: string,
-  ): Promise<Result<{ readonly revision: number; readonly type: AgentTypeView }>>;
+  ): Promise<Result<{ readonly revision: number; readonly type: AgentTypeDescription }>>;
   code(component: string, revision: number): Promise<ComponentCode>;
   /** The issues that the method's own schema has with the arguments. */
   validate(

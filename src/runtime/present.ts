@@ -3,7 +3,8 @@
  * that is in progress in it, and what its revision declares. All of it can be lost at any time; the
  * ledger is what lasts.
  */
-import type { AgentTypeView, SnapshotPolicy } from "../core/api/views.ts";
+import type { AgentTypeDescription } from "../core/api/description.ts";
+import type { SnapshotPolicy } from "../core/api/views.ts";
 import type { Status } from "../core/status/status.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Ports } from "./ports.ts";
@@ -23,7 +24,7 @@ export class Present {
   readonly recovery: Recovery;
   session: Session | undefined;
   run: RunInProgress | undefined;
-  #type: { readonly revision: number; readonly view: AgentTypeView } | undefined;
+  #type: { readonly revision: number; readonly view: AgentTypeDescription } | undefined;
   /** No automatic snapshot before these: the last one could not be saved. */
   #snapshotHold = { finished: 0, until: 0 };
 
@@ -70,7 +71,7 @@ export class Present {
   /** The snapshot policy in force at this moment. */
   policy({ snapshots }: Status): SnapshotPolicy {
     const { finished, until } = this.#snapshotHold;
-    const isHeld = snapshots.finishedSince < finished || this.now < until;
+    const isHeld = snapshots.finishedSince < finished || (until > 0 && this.now < until);
     return isHeld ? "disabled" : this.#declaredPolicy;
   }
 

@@ -1,7 +1,12 @@
 /** Brings fresh instances to life: recovery of the agent, and trials of updates. Performs what `core/decide/recovery.ts` plans. */
 import type { RecoveryPlan } from "../core/decide/recovery.ts";
 import type { Entry, ErrorData, SnapshotData } from "../core/oplog/entry.ts";
-import type { Boot, BootReply, InstanceIdentity } from "../core/protocol.ts";
+import {
+  ISOLATE_IN_USE,
+  type Boot,
+  type BootReply,
+  type InstanceIdentity,
+} from "../core/protocol.ts";
 import type { Status } from "../core/status/status.ts";
 import type { Components, Instances, Slot } from "./ports.ts";
 import { Session, type SessionParts } from "./session.ts";
@@ -49,6 +54,8 @@ const CODE_DOES_NOT_START = /failed to start worker|no such module|has no such n
 
 export class Recovery {
   readonly #parts: RecoveryParts;
+  /** Isolates of this agent that are known to have been used. */
+  #attempt = 0;
 
   constructor(parts: RecoveryParts) {
     this.#parts = parts;
@@ -76,13 +83,23 @@ export class Recovery {
       return failed({ name: "Error", message: `The snapshot at ${plan.base.index} is not there.` });
     }
     const identity = identityOf(status, plan.revision);
+    const { from, to, skipped } = plan;
+    const boot: Boot = { identity, from, to, skipped, ...(base && { base }) };
+    for (;;) {
+      const start = await this.#boot(boot, slot);
+      if (start.ok || start.error.code !== ISOLATE_IN_USE) return start;
+      this.#attempt += 1;
+    }
+  }
+
+  async #boot(boot: Boot, slot: Slot): Promise<Start> {
+    const { component, revision } = boot.identity;
     let session: Session | undefined;
     try {
-      const code = await this.#parts.components.code(identity.component, plan.revision);
-      const handle = this.#parts.instances.start(slot, code, identity);
-      session = new Session(slot, plan.revision, handle, this.#parts);
-      const { from, to, skipped } = plan;
-      const reply = await session.boot({ identity, from, to, skipped, ...(base && { base }) });
+      const code = await this.#parts.components.code(component, revision);
+      const handle = this.#parts.instances.start(slot, code, boot.identity, this.#attempt);
+      session = new Session(slot, revision, handle, this.#parts);
+      const reply = await session.boot(boot);
       if (reply.state !== "refused") return { ok: true, session, reply };
       session.drop("the instance could not be brought to the agent's state");
       return failed(withDivergence(reply));

@@ -2,6 +2,7 @@
  * What the router may ask of the objects. These interfaces are the whole surface between `http`
  * and `host`; every value in them can be cloned between isolates.
  */
+import type { RevisionDescription } from "./description.ts";
 import type { Result } from "../errors.ts";
 import type {
   AgentAddress,
@@ -9,7 +10,6 @@ import type {
   ComponentSummary,
   InvocationView,
   OplogPage,
-  RevisionView,
   UpdateMode,
   UpdateView,
   UpdatesView,
@@ -82,10 +82,10 @@ export interface ComponentOperations {
   publish(
     component: string,
     source: ComponentSource,
-  ): Promise<Result<{ readonly revision: RevisionView; readonly created: boolean }>>;
-  revision(revision: number | "latest"): Promise<Result<RevisionView>>;
+  ): Promise<Result<{ readonly revision: RevisionDescription; readonly created: boolean }>>;
+  revision(revision: number | "latest"): Promise<Result<RevisionDescription>>;
   /** Newest first, those with a revision below `before` when it is given. */
-  revisions(limit: number, before?: number): Promise<Result<readonly RevisionView[]>>;
+  revisions(limit: number, before?: number): Promise<Result<readonly RevisionDescription[]>>;
   code(revision: number): Promise<Result<ComponentCode>>;
 }
 

@@ -124,8 +124,6 @@ export interface AgentTypeView {
   readonly name: string;
   readonly methods: readonly MethodView[];
   readonly hooks: { readonly saveSnapshot: boolean; readonly loadSnapshot: boolean };
-  /** Whether the class has `onCreate`. */
-  readonly initializes: boolean;
   readonly snapshots: SnapshotPolicy;
 }
 

@@ -59,9 +59,16 @@ function activityOf({ name, suspendedUntil, current }: Status): Activity {
   };
 }
 
+/** What most entries are: a call of the invocation in progress, or a line that it logs. */
+function isWithinRun(status: Status, { entry }: Indexed): boolean {
+  if (entry.kind === "Log") return true;
+  return status.name === "running" && (entry.kind === "Start" || entry.kind === "End");
+}
+
 /** One entry under the regions that the status already has. */
 function evolve(status: Status, indexed: Indexed): Status {
   const { index, entry } = indexed;
+  if (isWithinRun(status, indexed)) return { ...status, lastIndex: index };
   const isDeleted = inRegions(status.deleted, index);
   const isSkipped = isDeleted || inRegions(status.skipped, index);
   const manual = isDeleted ? undefined : concludedManual(status, entry);

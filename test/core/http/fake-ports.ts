@@ -3,7 +3,8 @@ import type {
   CatalogOperations,
   ComponentOperations,
 } from "../../../src/core/api/operations.ts";
-import type { AgentView, InvocationView, RevisionView } from "../../../src/core/api/views.ts";
+import type { RevisionDescription } from "../../../src/core/api/description.ts";
+import type { AgentView, InvocationView } from "../../../src/core/api/views.ts";
 import { accept } from "../../../src/core/errors.ts";
 import { createApp } from "../../../src/http/app.ts";
 import type { AuthSettings } from "../../../src/http/ports.ts";
@@ -35,7 +36,7 @@ export const invocation: InvocationView = {
   result: 3,
 };
 
-export function revision(number: number): RevisionView {
+export function revision(number: number): RevisionDescription {
   return {
     component: "shop",
     revision: number,
