@@ -29,8 +29,11 @@ async function openBook(key: string, setting: Setting): Promise<Book> {
 }
 
 /** Waits for the moment of the next kill; gives what is to be done after it. */
-async function momentOfKill(setting: Setting, kill: number): Promise<() => void> {
-  const { random, moments } = setting;
+async function momentOfKill(
+  { moments }: Setting,
+  random: () => number,
+  kill: number,
+): Promise<() => void> {
   const soon = (moment: Moment) => Promise.race([moments.next(moment), delay(1000)]);
   switch (kill % 6) {
     case 0: {
@@ -61,6 +64,16 @@ async function momentOfKill(setting: Setting, kill: number): Promise<() => void>
       await delay(random() * 1300);
   }
   return () => {};
+}
+
+async function killAgainAndAgain(setting: Setting): Promise<void> {
+  const random = seededRandom("kills");
+  for (let kill = 0; kill < KILLS && !setting.isCalm; kill++) {
+    const after = await momentOfKill(setting, random, kill);
+    await host.server.kill9();
+    after();
+    await host.server.restart();
+  }
 }
 
 /** Each effect of each invocation happened under one key; under a key nothing else ever came. */
@@ -121,25 +134,17 @@ describe(`kill points, PERDURE_SEED=${seed}`, () => {
     ] as const) {
       await publish(host.api, "books", bookCode(url, format, `${format} ${policy}`, policy));
     }
-    const setting: Setting = {
-      random: seededRandom("clients"),
-      moments: new Moments(),
-      isCalm: false,
-    };
-    const killing: Setting = { ...setting, random: seededRandom("kills") };
+    const setting: Setting = { moments: new Moments(), isCalm: false };
     const books = await Promise.all(BOOKS.map((key) => openBook(key, setting)));
     const clients = books.flatMap(({ callers, updater }) => [...callers, updater]);
     const running = Promise.all(clients.map((client) => client.run()));
-    const killed = (async () => {
-      for (let kill = 0; kill < KILLS; kill++) {
-        const after = await momentOfKill(killing, kill);
-        await host.server.kill9();
-        after();
-        await host.server.restart();
-      }
-    })();
-    await Promise.race([killed, running]);
-    setting.isCalm = true;
+    const killing = killAgainAndAgain(setting);
+    try {
+      await Promise.race([killing, running]);
+    } finally {
+      setting.isCalm = true;
+      await killing;
+    }
     await running;
     for (const book of books) await expectBook(book);
     await host.crash();

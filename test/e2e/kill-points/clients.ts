@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { InvocationView, UpdateMode } from "../../../src/core/api/views.ts";
 import type { AgentClient, Answer, Problem } from "../support/api.ts";
+import { seededRandom } from "../support/seed.ts";
 import { until } from "../support/until.ts";
 import type { Entry } from "./book.ts";
 import type { Moments } from "./moments.ts";
@@ -20,7 +21,6 @@ export interface Sent extends Entry {
 /** What all clients share. */
 export interface Setting {
   readonly moments: Moments;
-  readonly random: () => number;
   /** True once no more kills come. */
   isCalm: boolean;
 }
@@ -73,7 +73,7 @@ export class Caller {
 
   /** Goes on until it is calm; then waits for every outcome that it was promised. */
   async run(): Promise<void> {
-    const { random } = this.#setting;
+    const random = seededRandom(this.#name);
     while (!this.#setting.isCalm) {
       const method = METHODS[Math.floor(random() * METHODS.length)] ?? "note";
       await this.#invoke(method, MODES[Math.floor(random() * MODES.length)] ?? "", random() < 0.2);
@@ -153,11 +153,12 @@ export class Updater {
   }
 
   async run(): Promise<void> {
+    const random = seededRandom(this.#name);
     for (let nth = 0; !this.#setting.isCalm; nth++) {
       await this.#note(nth);
       const plan = PLAN[nth % PLAN.length];
       if (plan !== undefined) await this.#update(plan);
-      await delay(this.#setting.random() * 150);
+      await delay(random() * 150);
     }
   }
 

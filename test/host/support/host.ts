@@ -16,6 +16,13 @@ function stubOf(component: string, key: string): DurableObjectStub {
   return AGENTS.getByName(`${component}/Box/${key}`);
 }
 
+const EVICTION_MS = 5_000;
+
+async function tooLong(ms: number): Promise<never> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  throw new Error(`The object was still in use after ${ms} ms: something holds on to it.`);
+}
+
 /** One agent inside the test's own workerd, and what the platform may do to it. */
 export class HostedAgent extends AgentClient {
   readonly #component: string;
@@ -29,7 +36,8 @@ export class HostedAgent extends AgentClient {
 
   /** Takes the idle agent's object out of memory, as the platform does after a while. */
   async evict(): Promise<void> {
-    await evictDurableObject(stubOf(this.#component, this.#key));
+    const evicted = evictDurableObject(stubOf(this.#component, this.#key));
+    await Promise.race([evicted, tooLong(EVICTION_MS)]);
   }
 
   /** Fires the alarm now, if one is set; resolves once its handler is through. */
