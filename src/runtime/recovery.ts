@@ -86,13 +86,13 @@ export class Recovery {
     const { from, to, skipped } = plan;
     const boot: Boot = { identity, from, to, skipped, ...(base && { base }) };
     for (;;) {
-      const start = await this.#boot(boot, slot);
+      const start = await this.#boot(boot, slot, status.revision);
       if (start.ok || start.error.code !== ISOLATE_IN_USE) return start;
       this.#attempt += 1;
     }
   }
 
-  async #boot(boot: Boot, slot: Slot): Promise<Start> {
+  async #boot(boot: Boot, slot: Slot, recordedRevision: number): Promise<Start> {
     const { component, revision } = boot.identity;
     let session: Session | undefined;
     try {
@@ -102,7 +102,7 @@ export class Recovery {
       const reply = await session.boot(boot);
       if (reply.state !== "refused") return { ok: true, session, reply };
       session.drop("the instance could not be brought to the agent's state");
-      return failed(withDivergence(reply));
+      return failed(withDivergence(reply, recordedRevision, revision));
     } catch (error) {
       session?.drop("the instance did not start");
       const data = errorData(error);
@@ -111,9 +111,13 @@ export class Recovery {
   }
 }
 
-function withDivergence({
-  error,
-  divergence,
-}: Extract<BootReply, { state: "refused" }>): ErrorData {
-  return divergence === undefined ? error : { ...error, details: { ...divergence } };
+/** A divergence in full: where, what was recorded, what the code did, and both revisions. */
+function withDivergence(
+  { error, divergence }: Extract<BootReply, { state: "refused" }>,
+  recordedRevision: number,
+  replayedRevision: number,
+): ErrorData {
+  if (divergence === undefined) return error;
+  const message = `${error.message} It was recorded on revision ${recordedRevision} and replayed on revision ${replayedRevision}.`;
+  return { ...error, message, details: { ...divergence, recordedRevision, replayedRevision } };
 }
