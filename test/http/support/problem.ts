@@ -17,7 +17,7 @@ export interface Problem {
 }
 
 /** What must never be in a problem: a frame of a stack, or a path of the server's machine. */
-const leak = /\n\s*at |node_modules|\/(?:home|root|tmp|usr|work|src)\/|file:\/\/|worker\.js/;
+const leak = /\n\s*at |node_modules|\/(?:home|root|tmp|usr|src)\/|file:\/\/|worker\.js/;
 
 /** Checks that an answer is a whole problem document of that status and code, and gives it. */
 export function problemOf(answer: Answer, status: number, code: string): Problem {
@@ -34,5 +34,6 @@ export function problemOf(answer: Answer, status: number, code: string): Problem
   expect(problem.title.length).toBeGreaterThan(0);
   expect(problem.detail.length).toBeGreaterThan(0);
   expect(answer.text).not.toMatch(leak);
+  expect(answer.text).not.toContain(process.cwd());
   return problem;
 }
