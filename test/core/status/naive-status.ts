@@ -1,0 +1,207 @@
+/**
+ * The table of semantics.md section 2, word for word: regions first, then each field from scratch
+ * over the entries that it does not ignore. Slow, and with nothing in common with the fold.
+ */
+import type { Create, Entry, Indexed } from "../../../src/core/oplog/entry.ts";
+import { INITIALIZATION_KEY, type Status } from "../../../src/core/status/status.ts";
+
+type Kind = Entry["kind"];
+type Of<K extends Kind> = Indexed<Extract<Entry, { kind: K }>>;
+type Log = readonly Indexed[];
+
+function all<K extends Kind>(log: Log, ...kinds: readonly K[]): Of<K>[] {
+  return log.filter((indexed): indexed is Of<K> =>
+    (kinds as readonly Kind[]).includes(indexed.entry.kind),
+  );
+}
+
+function span([from, to]: readonly [number, number]): number[] {
+  return Array.from({ length: Math.max(0, to - from + 1) }, (_, at) => from + at);
+}
+
+function regionsOf(indices: ReadonlySet<number>): [number, number][] {
+  const regions: [number, number][] = [];
+  for (const index of [...indices].toSorted((left, right) => left - right)) {
+    const last = regions.at(-1);
+    if (last?.[1] === index - 1) last[1] = index;
+    else regions.push([index, index]);
+  }
+  return regions;
+}
+
+/** Manual updates that succeeded, each with where its snapshot is. */
+function handOvers(
+  live: Log,
+): { readonly at: number; readonly index: number; readonly time: number }[] {
+  return all(live, "SuccessfulUpdate").flatMap(({ index, entry }) => {
+    const saved = all(live, "PendingUpdate").find(
+      (one) => one.entry.updateId === entry.updateId && one.entry.mode === "manual",
+    );
+    return saved === undefined ? [] : [{ at: saved.index, index, time: entry.at }];
+  });
+}
+
+const NAMES: Partial<Record<Kind, Status["name"]>> = {
+  AgentInvocationStarted: "running",
+  Start: "running",
+  End: "running",
+  Cancelled: "running",
+  BeginAtomicRegion: "running",
+  EndAtomicRegion: "running",
+  SuccessfulUpdate: "running",
+  AgentInvocationFinished: "idle",
+  Suspend: "suspended",
+  Interrupted: "interrupted",
+};
+
+/** `open`: not in a skipped region. */
+function activity(open: Log): Pick<Status, "name" | "current" | "suspendedUntil"> {
+  const started = all(open, "AgentInvocationStarted").at(-1);
+  const finished = all(open, "AgentInvocationFinished").at(-1);
+  const isInside = started !== undefined && started.index > (finished?.index ?? 0);
+  const telling = open.findLast(
+    ({ entry }) => entry.kind === "Error" || NAMES[entry.kind] !== undefined,
+  )?.entry;
+  const failed =
+    telling?.kind === "Error" ? (telling.retryAt === undefined ? "failed" : "retrying") : undefined;
+  const said = failed ?? (telling && NAMES[telling.kind]) ?? "idle";
+  return {
+    name: said === "running" && !isInside ? "idle" : said,
+    ...(telling?.kind === "Suspend" && { suspendedUntil: telling.until }),
+    ...(isInside && {
+      current: {
+        idempotencyKey: started.entry.idempotencyKey,
+        method: started.entry.method,
+        pendingIndex: started.entry.pendingIndex,
+        startedIndex: started.index,
+        startedAt: started.entry.at,
+      },
+    }),
+  };
+}
+
+function pending(log: Log): Status["pending"] {
+  const isGone = ({ index, entry }: Of<"PendingAgentInvocation">): boolean =>
+    log.slice(index).some(({ entry: later }) => {
+      if (later.kind === "AgentInvocationStarted" || later.kind === "CancelPendingInvocation") {
+        return later.idempotencyKey === entry.idempotencyKey;
+      }
+      const { invocation } = entry;
+      return (
+        (later.kind === "PendingUpdate" || later.kind === "FailedUpdate") &&
+        invocation.type === "manual-update" &&
+        later.updateId === invocation.updateId
+      );
+    });
+  return all(log, "PendingAgentInvocation").flatMap((waiting) => {
+    const { at, idempotencyKey, scheduledFor, invocation } = waiting.entry;
+    const request =
+      invocation.type === "method"
+        ? { type: invocation.type, method: invocation.method }
+        : invocation;
+    const shown = { index: waiting.index, at, idempotencyKey, request };
+    if (isGone(waiting)) return [];
+    return [scheduledFor === undefined ? shown : { ...shown, scheduledFor }];
+  });
+}
+
+/** `live`: not deleted. A manual update that was never saved is known by its request only. */
+function updates(log: Log, live: Log): Status["updates"] {
+  const saved = all(live, "PendingUpdate");
+  const ends = all(live, "SuccessfulUpdate", "FailedUpdate");
+  const concluded = (kind: "SuccessfulUpdate" | "FailedUpdate"): Status["updates"]["failed"] =>
+    ends.flatMap(({ entry }) => {
+      if (entry.kind !== kind) return [];
+      const known = saved.find((one) => one.entry.updateId === entry.updateId)?.entry;
+      const asked = all(log, "PendingAgentInvocation").find(
+        (one) =>
+          one.entry.invocation.type === "manual-update" &&
+          one.entry.invocation.updateId === entry.updateId,
+      )?.entry;
+      const mode = known?.mode ?? ("manual" as const);
+      const requestedAt = known?.requestedAt ?? asked?.at ?? 0;
+      const { updateId: id, revision, at: concludedAt } = entry;
+      const detail = entry.kind === "FailedUpdate" && entry.detail;
+      return [{ id, mode, revision, requestedAt, concludedAt, ...(detail && { detail }) }];
+    });
+  const waiting = saved.filter(({ entry }) =>
+    ends.every((end) => end.entry.updateId !== entry.updateId),
+  );
+  return {
+    pending: waiting.map(
+      ({ index, entry: { updateId: id, mode, revision, requestedAt, wake } }) => ({
+        index,
+        id,
+        mode,
+        revision,
+        requestedAt,
+        wake,
+      }),
+    ),
+    successful: concluded("SuccessfulUpdate"),
+    failed: concluded("FailedUpdate"),
+  };
+}
+
+function snapshots(live: Log, created: Create): Status["snapshots"] {
+  const manual = handOvers(live).at(-1);
+  const automatic = all(live, "Snapshot").findLast(({ index }) => index > (manual?.index ?? 0));
+  const since = automatic?.index ?? manual?.index ?? 0;
+  return {
+    lastManualUpdate: manual?.at ?? null,
+    lastAutomatic: automatic?.index ?? null,
+    finishedSince: all(live, "AgentInvocationFinished").filter(
+      ({ index, entry }) => index > since && entry.idempotencyKey !== INITIALIZATION_KEY,
+    ).length,
+    lastAt: automatic?.entry.at ?? manual?.time ?? created.at,
+  };
+}
+
+function failure(live: Log): Pick<Status, "failure"> {
+  const telling = all(
+    live,
+    "Error",
+    "AgentInvocationStarted",
+    "AgentInvocationFinished",
+    "SuccessfulUpdate",
+  ).at(-1)?.entry;
+  if (telling?.kind !== "Error") return {};
+  const { error, retryFrom, attempt, retryAt } = telling;
+  return { failure: { error, retryFrom, attempt, ...(retryAt !== undefined && { retryAt }) } };
+}
+
+/** The status after all of `log`, which begins with `Create`. */
+export function naiveStatus(log: Log): Status {
+  const created = all(log, "Create")[0]?.entry;
+  if (created === undefined) throw new Error("a log begins with Create");
+  const deleted = new Set(all(log, "Revert").flatMap(({ entry }) => span(entry.region)));
+  const live = log.filter(({ index }) => !deleted.has(index));
+  const skipped = new Set([
+    ...deleted,
+    ...all(live, "Jump").flatMap(({ entry }) => span(entry.region)),
+    ...handOvers(live).flatMap(({ at }) => span([2, at])),
+  ]);
+  const open = log.filter(({ index }) => !skipped.has(index));
+  const { component, type, key, incarnation, at, revision, params, env } = created;
+  return {
+    lastIndex: log.length,
+    identity: {
+      component,
+      type,
+      key,
+      incarnation,
+      createdAt: at,
+      createdRevision: revision,
+      ...(params !== undefined && { params }),
+      ...(env !== undefined && { env }),
+    },
+    ...activity(open),
+    pending: pending(log),
+    revision: all(live, "SuccessfulUpdate").at(-1)?.entry.revision ?? revision,
+    updates: updates(log, live),
+    snapshots: snapshots(live, created),
+    ...failure(live),
+    deleted: regionsOf(deleted),
+    skipped: regionsOf(skipped),
+  };
+}
