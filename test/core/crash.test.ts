@@ -74,7 +74,7 @@ describe("after a crash at any entry", () => {
           expectWholeInvocations(log, status, plan);
         }
       },
-      600,
+      400,
     );
   });
 
@@ -276,7 +276,7 @@ describe("from any entry on, the loop", () => {
           expect(survivor.status.pending).toEqual([]);
         }
       },
-      1500,
+      1000,
     );
   });
 });
