@@ -1,8 +1,10 @@
 /** Automatic updates: the new code replays the history, and takes over or leaves no trace. */
+import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { AgentClient } from "./support/api.ts";
 import { box, OTHER_COUNT } from "./support/box.ts";
 import { hostForFile } from "./support/host.ts";
+import { seededRandom } from "./support/seed.ts";
 
 const host = hostForFile();
 const one = box({ mark: "one" });
@@ -78,10 +80,32 @@ describe("an automatic update succeeds", () => {
       box({ mark: "two", members: nap("two") }),
     );
     const key = await agent.enqueue("nap", `${host.receiver.url}/napping`);
-    await host.receiver.arrived("/napping", 1);
+    await expect.poll(() => agent.kinds()).toContain("End");
     expect(await agent.update("automatic", 2)).toMatchObject({ status: "successful" });
     expect(await agent.outcome(key)).toMatchObject({ result: "two", revision: 2 });
     expect(host.receiver.at("/napping").map(({ body }) => body)).toEqual(["told", "slept"]);
+  });
+
+  test("while an invocation begins: what its step sends leaves under one key", async () => {
+    const members = `async tell(url) {
+      await step("tell", async () => { await fetch(url, { method: "POST", body: "told" }); });
+    }`;
+    const codes = ["one", "two"].map((mark) => box({ mark, members }));
+    await host.box("beginning", ...codes);
+    const keys = Array.from({ length: 5 }, (_, nth) => `beginning-${nth}`);
+    const agents = await Promise.all(keys.map((key) => host.another("beginning", key)));
+    const random = seededRandom("beginning");
+    for (let round = 0; round < 6; round++) {
+      const tellAndUpdate = async (agent: AgentClient, nth: number): Promise<void> => {
+        const path = `/beginning-${round}-${nth}`;
+        const told = agent.request("tell", [`${host.receiver.url}${path}`]);
+        await delay(random() * 4);
+        const update = await agent.update("automatic", round % 2 === 0 ? 2 : 1);
+        expect([(await told).status, update.status]).toEqual([200, "successful"]);
+        expect(new Set(host.receiver.at(path).map(({ key }) => key)).size).toBe(1);
+      };
+      await Promise.all(agents.map(tellAndUpdate));
+    }
   });
 
   test("before the pending invocations, which then run on the new code", async () => {
