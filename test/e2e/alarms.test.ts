@@ -52,7 +52,7 @@ describe("after kill -9, without any request", () => {
     await agent.request("send", args, { query: "?delay=300" });
     await host.server.kill9();
     const due = Date.now() + 300;
-    await expect.poll(() => Date.now()).toBeGreaterThan(due);
+    await expect.poll(() => Date.now(), { timeout: 10_000 }).toBeGreaterThan(due);
     expect(bodies("/overdue")).toEqual([]);
     await host.server.restart();
     await host.receiver.arrived("/overdue", 1);
@@ -64,7 +64,7 @@ describe("after kill -9, without any request", () => {
     await agent.enqueue("doze", `${host.receiver.url}/nap`, 1500);
     await host.receiver.arrived("/nap", 1);
     // The sleep begins once the answer to the first request is recorded.
-    await expect.poll(() => agent.kinds()).toContain("End");
+    await expect.poll(() => agent.kinds(), { timeout: 10_000 }).toContain("End");
     await host.crash();
     await host.receiver.arrived("/nap", 2);
     expect(bodies("/nap")).toEqual(["before", "after"]);

@@ -70,7 +70,7 @@ describe("an automatic update succeeds", () => {
   test("in the middle of a step and of a short sleep: what has ended never runs again", async () => {
     const nap = (mark: string) => `async nap(url) {
       await step("tell", async () => { await fetch(url, { method: "POST", body: "told" }); });
-      await sleep(400);
+      await sleep(1500);
       await fetch(url, { method: "POST", body: "slept" });
       return "${mark}";
     }`;
@@ -80,7 +80,7 @@ describe("an automatic update succeeds", () => {
       box({ mark: "two", members: nap("two") }),
     );
     const key = await agent.enqueue("nap", `${host.receiver.url}/napping`);
-    await expect.poll(() => agent.kinds()).toContain("End");
+    await expect.poll(() => agent.kinds(), { timeout: 10_000 }).toContain("End");
     expect(await agent.update("automatic", 2)).toMatchObject({ status: "successful" });
     expect(await agent.outcome(key)).toMatchObject({ result: "two", revision: 2 });
     expect(host.receiver.at("/napping").map(({ body }) => body)).toEqual(["told", "slept"]);
