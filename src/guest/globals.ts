@@ -110,7 +110,8 @@ function replaceConsole(): void {
 }
 
 function refused(what: string, instead: string): () => never {
-  return () => {
+  // A function that `new` may call as well.
+  return function refuse() {
     throw new Error(`${what} cannot be made durable and is not available to agents; ${instead}.`);
   };
 }

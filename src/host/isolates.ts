@@ -14,7 +14,7 @@ const COMPATIBILITY_DATE = "2026-11-01";
 const MAIN = "perdure:main";
 
 /** What authors import from `perdure`. */
-const PUBLIC_MODULE = `export { Agent, AgentError, invocation, sleep, step } from "perdure:runtime";`;
+const PUBLIC_MODULE = `export { Agent, AgentError, invocation, sleep, step } from "/perdure:runtime";`;
 
 /** From what time and randomness derive while the code of an isolate loads. */
 interface Creation {
@@ -25,7 +25,7 @@ interface Creation {
 
 function mainModule(source: ComponentSource): string {
   return [
-    `import { inspectorClass, instanceClass } from "perdure:runtime";`,
+    `import { inspectorClass, instanceClass } from "/perdure:runtime";`,
     `import * as author from ${JSON.stringify(`/${source.main}`)};`,
     `export const Instance = instanceClass(author);`,
     `export const Inspector = inspectorClass(author);`,
@@ -39,7 +39,12 @@ function workerCode(source: ComponentSource, creation: Creation): WorkerLoaderWo
     "perdure:creation": { json: creation },
     perdure: { js: PUBLIC_MODULE },
   };
-  for (const [name, text] of Object.entries(source.modules)) modules[name] = { js: text };
+  for (const [name, text] of Object.entries(source.modules)) {
+    modules[name] = { js: text };
+    // The loader looks a bare name up beside the module that imports it.
+    const folder = name.slice(0, name.lastIndexOf("/") + 1);
+    if (folder !== "") modules[`${folder}perdure`] = { js: PUBLIC_MODULE };
+  }
   return {
     compatibilityDate: COMPATIBILITY_DATE,
     compatibilityFlags: ["nodejs_als"],

@@ -20,7 +20,7 @@ import type {
   UpdateView,
   UpdatesView,
 } from "../core/api/views.ts";
-import { checkAdmission, checkReuse, findMethod } from "../core/decide/invoke.ts";
+import { checkAdmission, checkFailure, checkReuse, findMethod } from "../core/decide/invoke.ts";
 import { checkUpdate } from "../core/decide/update.ts";
 import { accept, refuse, type Refusal, type Result } from "../core/errors.ts";
 import { equalJsonTexts } from "../core/json.ts";
@@ -137,36 +137,43 @@ export class AgentRuntime implements AgentOperations {
       if (!draft.ok) return draft;
       if (this.#status === undefined) {
         this.#write(draft.value, []);
-        return this.#initialized();
+        return this.#initialized(true);
       }
     }
     return this.#existing(this.#status, request);
   }
 
-  #existing(
+  async #existing(
     status: Status,
     { params, env }: CreateRequest,
-  ): Result<{ agent: AgentView; created: boolean }> {
+  ): Promise<Result<{ agent: AgentView; created: boolean }>> {
     const { identity } = status;
     const sameParams = params === undefined || equalJsonTexts(identity.params ?? "null", params);
     const sameEnv =
       env === undefined || equalJsonTexts(JSON.stringify(identity.env ?? {}), JSON.stringify(env));
-    if (sameParams && sameEnv) return accept({ agent: this.#view(status), created: false });
+    if (sameParams && sameEnv) return this.#initialized(false);
     return refuse(
       "agent-already-exists",
       "An agent with other params or env lives at this address; use another key, or delete it first.",
     );
   }
 
-  async #initialized(): Promise<Result<{ agent: AgentView; created: boolean }>> {
+  /** Waits until the initialization has ended, well or badly. */
+  async #initialized(created: boolean): Promise<Result<{ agent: AgentView; created: boolean }>> {
     const { ledger } = this.#loop;
-    const isPending = (): boolean =>
-      this.#status?.pending[0]?.idempotencyKey === INITIALIZATION_KEY;
-    const ended = isPending() ? ledger.callers.wait(INITIALIZATION_KEY) : Promise.resolve();
+    const wakeup = this.#isInitializing ? ledger.callers.wait(INITIALIZATION_KEY) : "ended";
     void this.#loop.drive();
-    await ended;
+    const reason = await wakeup;
     const status = this.#status;
-    return status === undefined ? noAgent : accept({ agent: this.#view(status), created: true });
+    if (status !== undefined) return accept({ agent: this.#view(status), created });
+    return reason === "ended" ? noAgent : refused(reason);
+  }
+
+  get #isInitializing(): boolean {
+    const status = this.#status;
+    if (status === undefined || status.name === "failed") return false;
+    const { current, pending } = status;
+    return [current, pending[0]].some((open) => open?.idempotencyKey === INITIALIZATION_KEY);
   }
 
   // Invocations
@@ -251,6 +258,8 @@ export class AgentRuntime implements AgentOperations {
       return accept(view);
     }
     if (!known.isOpen) return outcomeOf(known);
+    const failed = this.#status && checkFailure(this.#status);
+    if (failed !== undefined) return refused(withInvocation(failed, known));
     const woken = ledger.callers.wait(idempotencyKey);
     void this.#loop.drive();
     const wakeup = await woken;
@@ -269,9 +278,10 @@ export class AgentRuntime implements AgentOperations {
     );
     if (known === undefined) return unknown;
     if (!known.isOpen || waitMs === 0) return accept(known.show());
-    await ledger.callers.wait(idempotencyKey, waitMs);
+    const wakeup = await ledger.callers.wait(idempotencyKey, waitMs);
     const later = ledger.find(idempotencyKey);
-    return later === undefined ? unknown : accept(later.show());
+    if (later !== undefined) return accept(later.show());
+    return wakeup === "ended" ? unknown : refused(wakeup);
   }
 
   // Updates

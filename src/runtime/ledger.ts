@@ -148,12 +148,14 @@ export class Ledger {
 
   #entriesOf(key: string, { pending, started, ended }: Whereabouts): InvocationEntries | undefined {
     const { deleted } = this.#open().status;
-    if (inRegions(deleted, started) || inRegions(deleted, ended)) return undefined;
     const request = this.#entry(pending);
     if (request?.kind !== "PendingAgentInvocation" || request.idempotencyKey !== key)
       return undefined;
     const start = started === 0 ? undefined : this.#entry(started);
     const end = ended === 0 ? undefined : this.#entry(ended);
+    // What was attempted in a deleted region has never been; a cancellation stands for good.
+    const isUndone = end?.kind === "AgentInvocationFinished" && inRegions(deleted, ended);
+    if (isUndone || inRegions(deleted, started)) return undefined;
     return {
       pending: request,
       ...(start?.kind === "AgentInvocationStarted" ? { started: start } : {}),

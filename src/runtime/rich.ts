@@ -17,9 +17,8 @@ function toJson(value: unknown, path: ReadonlySet<object>): JsonValue {
   if (value instanceof URL || value instanceof RegExp) return String(value);
   if (value instanceof ArrayBuffer) return toJson(new Uint8Array(value), path);
   if (isIterable(value)) return Array.from(value, (item) => toJson(item, inside));
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, toJson(member, inside)]),
-  );
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members.map(([name, member]) => [name, toJson(member, inside)]));
 }
 
 /** What the guest's rich encoding says, as close to it as JSON comes. */

@@ -172,7 +172,11 @@ const PAYLOADS = new Set(["params", "args", "request", "response", "result"]);
 /** Members that serve the host and are no part of the contract. */
 const INTERNAL = new Set(["inline", "wake", "requestedAt", "savedBy"]);
 
+/** Members in which authors choose the names. */
+const AUTHORED = new Set(["env", "details"]);
+
 function showMember(name: string, value: unknown, openRich: OpenRich): JsonValue {
+  if (AUTHORED.has(name)) return value as JsonValue;
   if (TIMES.has(name) && typeof value === "number") return time(value);
   if (PAYLOADS.has(name) && typeof value === "string") return showPayload(value, openRich);
   if (typeof value !== "object" || value === null || Array.isArray(value))

@@ -36,7 +36,7 @@ function findProblem(main: string, names: readonly string[]): string | undefined
 }
 
 function moduleNameFault(name: string): string | undefined {
-  if (name === "perdure" || name.startsWith("perdure:")) return "is reserved for the host";
+  if (/(?:^|\/)perdure(?:$|:)/.test(name)) return "is reserved for the host";
   if (name.length > nameLimit) return `is longer than ${nameLimit} characters`;
   if (!/^[^\p{Cc}\p{Cs}\\:?#]+$/u.test(name)) {
     return "is empty or has a control character, a backslash, a colon, `?` or `#` in it";

@@ -40,15 +40,20 @@ export function findMethod(type: AgentTypeView, method: string): Result<MethodVi
   );
 }
 
+/** A failed agent runs nothing until it is resumed, reverted or updated. */
+export function checkFailure({ name, failure }: Status): Refusal | undefined {
+  if (name !== "failed") return undefined;
+  return refuse(
+    "agent-failed",
+    "The agent has failed and runs nothing; resume it, revert it, or update it to code that gets past the failure.",
+    failure === undefined ? {} : { lastError: failure.error },
+  ).refusal;
+}
+
 /** Whether the agent takes new invocations at all. */
 export function checkAdmission(status: Status): Refusal | undefined {
-  if (status.name === "failed") {
-    return refuse(
-      "agent-failed",
-      "The agent has failed and accepts nothing new; resume it, revert it, or update it to code that gets past the failure.",
-      status.failure === undefined ? {} : { lastError: status.failure.error },
-    ).refusal;
-  }
+  const failed = checkFailure(status);
+  if (failed !== undefined) return failed;
   if (status.pending.length >= limits.pendingInvocations) {
     return refuse(
       "queue-full",

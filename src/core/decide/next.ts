@@ -56,10 +56,10 @@ function waitOrRest(until: number | undefined): Step {
   return until === undefined ? { do: "rest" } : { do: "wait", until };
 }
 
-/** The first pending update, unless the agent is interrupted and the update was told not to wake it. */
+/** The first pending update, unless the agent is interrupted and none of them may wake it. */
 export function frontUpdate(status: Status): PendingUpdateState | undefined {
-  const [front] = status.updates.pending;
-  return front && (status.name !== "interrupted" || front.wake) ? front : undefined;
+  const { pending } = status.updates;
+  return status.name !== "interrupted" || pending.some(({ wake }) => wake) ? pending[0] : undefined;
 }
 
 /** `snapshotsFrom`: no automatic snapshot before this time (after a failed one), epoch milliseconds. */
@@ -78,7 +78,9 @@ export function nextStep(status: Status, policy: SnapshotPolicy, now: number): S
         : { do: "continue" };
     case "retrying": {
       const retryAt = status.failure?.retryAt ?? now;
-      return retryAt > now ? { do: "wait", until: retryAt } : { do: "continue" };
+      if (retryAt > now) return { do: "wait", until: retryAt };
+      // A fault outside any invocation: there is nothing to continue, only what comes next.
+      return status.current === undefined ? nextWhenIdle(status, policy, now) : { do: "continue" };
     }
     case "idle":
       return nextWhenIdle(status, policy, now);

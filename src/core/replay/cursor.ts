@@ -155,6 +155,7 @@ export class ReplayCursor {
   /** Walks past the barrier; feed the cursor before the code runs on. */
   pass(): void {
     this.#logs = [];
+    if (this.barrier?.entry.kind === "AgentInvocationFinished") this.#cancelled.clear();
     this.#position += 1;
     this.#barriersAhead -= 1;
     this.entriesReplayed += 1;
