@@ -216,6 +216,11 @@ describe("semantics 5: the update at the front", () => {
     ],
     ["wake true wakes", { name: "interrupted", ...pendingUpdates(update) }, update],
     ["wake false does not", { name: "interrupted", ...pendingUpdates(quiet) }, undefined],
+    [
+      "a later one with wake true wakes for the first as well",
+      { name: "interrupted", ...pendingUpdates(quiet, anUpdate(13, { wake: true })) },
+      quiet,
+    ],
   ])("%s", (_, changed, front) => {
     expect(frontUpdate(aStatus(changed))).toEqual(front);
   });
