@@ -56,11 +56,9 @@ describe("the tour", () => {
   });
 
   afterAll(async () => {
+    first.interrupt();
+    await until("the server was gone", () => (existsSync(lock()) ? undefined : true));
     await Promise.all([first.close(), second.close()]);
-    // The server ends itself once the npm that ran it is gone.
-    await until("the server was gone", () => (existsSync(lock()) ? undefined : true)).catch(
-      () => {},
-    );
     rmSync(clone, { recursive: true, force: true });
   });
 
@@ -91,10 +89,12 @@ describe("the tour", () => {
       const from = first.output.length;
       server = first.paste(here(code));
       server.catch(() => {});
-      await until("the server was ready", () => {
-        const lines = first.output.slice(from).split("\n");
-        return lines.some((line) => expected.test(line)) ? true : undefined;
-      });
+      const isReady = () =>
+        first.output
+          .slice(from)
+          .split("\n")
+          .some((line) => expected.test(line));
+      await until("the server was ready", () => isReady() || undefined, 60_000);
     }
     const [logged, returned] = [/packing order (\S+)/, /"order":"([^"]+)"/].map(
       (pattern) => pattern.exec(second.output)?.[1],
@@ -132,7 +132,7 @@ describe("the tables", () => {
   test("list the options, variables and limits that there are", () => {
     const cells = firstCells("Configuration").map((cell) => cell.replace(/:.*/, ""));
     const listed = quoted(cells);
-    const options = [...usage.matchAll(/^ {2}(--\w+ [A-Z]+)/gm)].map(([, option]) => option);
+    const options = [...usage.matchAll(/^ {2}(--\w+ [A-Z]+)/gm)].map(([, option = ""]) => option);
     const variables = new Set(
       readFileSync("src/host/env.ts", "utf8").match(/\bPERDURE_\w+/g) ?? [],
     );

@@ -66,7 +66,8 @@ export class Terminal {
 
   /** Types Ctrl-C: interrupts whatever runs. */
   interrupt(): void {
-    if (this.#shell.pid !== undefined) process.kill(-this.#shell.pid, "SIGINT");
+    if (this.#shell.pid === undefined || this.#hasEnded) return;
+    process.kill(-this.#shell.pid, "SIGINT");
   }
 
   /** Closes the window: ends the shell and whatever it has started. */
