@@ -1,5 +1,6 @@
 /** After kill -9 everything that is due goes on by itself: no request wakes the agents here. */
 import { describe, expect, test } from "vitest";
+import type { AgentClient } from "./support/api.ts";
 import { box } from "./support/box.ts";
 import { hostForFile } from "./support/host.ts";
 
@@ -19,6 +20,22 @@ function bodies(path: string): readonly string[] {
 }
 
 describe("after kill -9, without any request", () => {
+  /** Sleeps through all tests of this file. */
+  let sleeper: { agent: AgentClient; key: string; nextWakeAt: string } | undefined;
+
+  test("a long sleep suspends the agent, and survives the kill", async () => {
+    const agent = await host.box("long", code);
+    const key = await agent.enqueue("doze", `${host.receiver.url}/long`, 11_000);
+    const { nextWakeAt = "" } = await agent.reaches("suspended");
+    sleeper = { agent, key, nextWakeAt };
+    expect(Date.parse(nextWakeAt)).toBeGreaterThan(Date.now() + 9_000);
+    const oplog = await agent.oplog();
+    expect(oplog.at(-1)).toMatchObject({ kind: "Suspend", until: nextWakeAt });
+    await host.crash();
+    expect(await agent.view()).toMatchObject({ status: "suspended", nextWakeAt });
+    expect(await agent.oplog()).toEqual(oplog);
+  });
+
   test("the running invocation and those behind it go on, in order", async () => {
     const agent = await host.box("queue", code);
     const url = `${host.receiver.url}/queue`;
@@ -94,27 +111,6 @@ describe("after kill -9, without any request", () => {
     }
   });
 
-  test("a long sleep suspends the agent, survives the kill, and ends in time", async () => {
-    const agent = await host.box("long", code);
-    const path = "/long";
-    const key = await agent.enqueue("doze", `${host.receiver.url}${path}`, 11_000);
-    const suspended = await agent.reaches("suspended");
-    const wakeAt = Date.parse(suspended.nextWakeAt ?? "");
-    expect(wakeAt).toBeGreaterThan(Date.now() + 9_000);
-    expect(await agent.kinds()).toContain("Suspend");
-    const entries = (await agent.oplog()).length;
-    await host.crash();
-    expect(await agent.view()).toMatchObject({
-      status: "suspended",
-      nextWakeAt: suspended.nextWakeAt,
-    });
-    expect(await agent.oplog()).toHaveLength(entries);
-    await expect.poll(() => bodies(path), { timeout: 20_000 }).toEqual(["before", "after"]);
-    expect(Date.now()).toBeGreaterThanOrEqual(wakeAt);
-    expect(await agent.outcome(key)).toMatchObject({ result: "rested" });
-    expect(await agent.view()).toMatchObject({ status: "idle" });
-  });
-
   test("a suspended agent takes new code, and sleeps on in it", async () => {
     const agent = await host.box("sleeper", code, box({ mark: "two", members }));
     await agent.enqueue("doze", `${host.receiver.url}/sleeper`, 60_000);
@@ -124,5 +120,16 @@ describe("after kill -9, without any request", () => {
     await host.crash();
     expect(await agent.view()).toMatchObject({ status: "suspended", revision: 2, nextWakeAt });
     expect(bodies("/sleeper")).toEqual(["before"]);
+  });
+
+  test("the long sleep ends in time, after all these kills", async () => {
+    if (sleeper === undefined) throw new Error("nothing sleeps");
+    const { agent, key, nextWakeAt } = sleeper;
+    await expect.poll(() => bodies("/long"), { timeout: 20_000 }).toEqual(["before", "after"]);
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(nextWakeAt));
+    const { status, result, finishedAt = "" } = await agent.outcome(key);
+    expect([status, result]).toEqual(["completed", "rested"]);
+    expect(Date.parse(finishedAt)).toBeGreaterThanOrEqual(Date.parse(nextWakeAt));
+    expect(await agent.view()).toMatchObject({ status: "idle" });
   });
 });
