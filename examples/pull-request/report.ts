@@ -11,7 +11,7 @@ export interface Check {
 }
 
 const started = performance.now();
-const colours = process.stdout.isTTY === true;
+const colours = process.stdout.isTTY;
 
 /** Prints one line about what happens now. */
 export function say(topic: string, message: string): void {

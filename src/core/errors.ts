@@ -25,6 +25,7 @@ export type ErrorCode =
   | "invalid-request"
   | "invocation-failed"
   | "invocation-not-found"
+  | "invocation-running"
   | "method-not-allowed"
   | "method-not-found"
   | "not-found"

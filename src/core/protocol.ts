@@ -100,6 +100,17 @@ export interface InstancePort {
   save(): Promise<SaveReply>;
 }
 
+/**
+ * What the host can ask of an instance over RPC. The host is lent for each call: an instance that
+ * held on to it would keep the agent's object in memory for ever.
+ */
+export interface FacetPort {
+  boot(host: HostPort, boot: Boot): Promise<BootReply>;
+  run(host: HostPort, calls: readonly InvocationCall[], careful: boolean): Promise<RunReply>;
+  proceed(host: HostPort): Promise<RunReply>;
+  save(host: HostPort): Promise<SaveReply>;
+}
+
 /** A recorded body: as text where it is UTF-8. */
 export type Body = { readonly text: string } | { readonly base64: string };
 

@@ -5,14 +5,15 @@ import { ISOLATE_IN_USE } from "../core/protocol.ts";
 import type {
   Boot,
   BootReply,
+  FacetPort,
   HostPort,
-  InstancePort,
   InvocationCall,
   RunReply,
   SaveReply,
 } from "../core/protocol.ts";
 import type { AuthorModule } from "./describe.ts";
 import { Instance } from "./instance.ts";
+import { LentHost } from "./lent-host.ts";
 
 /** Set once an instance has run here: what it left in module variables must not meet another one. */
 let isUsed = false;
@@ -24,26 +25,26 @@ const inUse: BootReply = {
 
 /** The class of the facet that runs the agent types of `module`. */
 export function instanceClass(module: AuthorModule): typeof DurableObject<Cloudflare.Env> {
-  return class InstanceFacet extends DurableObject implements InstancePort {
+  return class InstanceFacet extends DurableObject implements FacetPort {
+    readonly #host = new LentHost();
     readonly #instance = new Instance(module);
 
     async boot(host: HostPort, boot: Boot): Promise<BootReply> {
       if (isUsed && creation.isExclusive) return inUse;
       isUsed = true;
-      // A stub that came as an argument lives only as long as the call, unless it is duplicated.
-      return this.#instance.boot((host as HostPort & { dup(): HostPort }).dup(), boot);
+      return this.#host.during(host, () => this.#instance.boot(this.#host, boot));
     }
 
-    run(calls: readonly InvocationCall[], careful: boolean): Promise<RunReply> {
-      return this.#instance.run(calls, careful);
+    run(host: HostPort, calls: readonly InvocationCall[], careful: boolean): Promise<RunReply> {
+      return this.#host.during(host, () => this.#instance.run(calls, careful));
     }
 
-    proceed(): Promise<RunReply> {
-      return this.#instance.proceed();
+    proceed(host: HostPort): Promise<RunReply> {
+      return this.#host.during(host, () => this.#instance.proceed());
     }
 
-    save(): Promise<SaveReply> {
-      return this.#instance.save();
+    save(host: HostPort): Promise<SaveReply> {
+      return this.#host.during(host, () => this.#instance.save());
     }
   };
 }

@@ -11,7 +11,7 @@ import type {
 } from "../core/protocol.ts";
 import { INITIALIZATION_KEY } from "../core/status/status.ts";
 import { constructAgent, type Agent } from "./agent.ts";
-import { agentClass, type AgentClass, type AuthorModule } from "./describe.ts";
+import { agentClass, type AgentClass, type AuthorModule, invocable } from "./describe.ts";
 import { codeOf, type AuthorInstance } from "./entering.ts";
 import { toErrorData } from "./errors.ts";
 import { HostLink } from "./link.ts";
@@ -96,7 +96,8 @@ export class Instance implements InstancePort {
     this.#unfinished = end.run;
     const { outcome, invocation } = end.run;
     const isInitialization = invocation.idempotencyKey === INITIALIZATION_KEY;
-    return isInitialization && outcome?.ok === false
+    const isGone = !isInitialization && invocable(booted.agent, invocation.method) === undefined;
+    return (isInitialization || isGone) && outcome?.ok === false
       ? { state: "open", failure: outcome.error }
       : { state: "open" };
   }

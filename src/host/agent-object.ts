@@ -57,6 +57,18 @@ export class AgentObject extends DurableObject<Env> implements AgentOperations {
     return this.#agent.invocation(idempotencyKey, waitMs);
   }
 
+  cancel(idempotencyKey: string) {
+    return this.#agent.cancel(idempotencyKey);
+  }
+
+  interrupt(recover: boolean) {
+    return this.#agent.interrupt(recover);
+  }
+
+  resume() {
+    return this.#agent.resume();
+  }
+
   update(request: UpdateRequest) {
     return this.#agent.update(request);
   }

@@ -6,9 +6,9 @@ import type {
   BootReply,
   EffectCall,
   EffectResult,
+  FacetPort,
   HostPort,
   InstanceIdentity,
-  InstancePort,
   InvocationCall,
   LiveRecord,
   RecordPage,
@@ -47,28 +47,35 @@ class HostTarget extends RpcTarget implements HostPort {
 class FacetInstance implements InstanceHandle {
   readonly #facets: DurableObjectFacets;
   readonly #slot: Slot;
-  readonly #stub: InstancePort;
+  readonly #stub: FacetPort;
+  #host: HostTarget | undefined;
 
-  constructor(facets: DurableObjectFacets, slot: Slot, stub: InstancePort) {
+  constructor(facets: DurableObjectFacets, slot: Slot, stub: FacetPort) {
     this.#facets = facets;
     this.#slot = slot;
     this.#stub = stub;
   }
 
   boot(host: HostPort, boot: Boot): Promise<BootReply> {
-    return this.#stub.boot(new HostTarget(host), boot);
+    this.#host = new HostTarget(host);
+    return this.#stub.boot(this.#host, boot);
   }
 
   run(calls: readonly InvocationCall[], careful: boolean): Promise<RunReply> {
-    return this.#stub.run(calls, careful);
+    return this.#stub.run(this.#lent(), calls, careful);
   }
 
   proceed(): Promise<RunReply> {
-    return this.#stub.proceed();
+    return this.#stub.proceed(this.#lent());
   }
 
   save(): Promise<SaveReply> {
-    return this.#stub.save();
+    return this.#stub.save(this.#lent());
+  }
+
+  #lent(): HostTarget {
+    if (this.#host === undefined) throw new Error("the instance has not been booted");
+    return this.#host;
   }
 
   drop(reason: string): void {
@@ -94,6 +101,6 @@ export class FacetInstances implements Instances {
     const facet = this.#facets.get(slot, () => ({
       class: this.#isolates.instanceClass(code, identity, attempt),
     }));
-    return new FacetInstance(this.#facets, slot, facet as unknown as InstancePort);
+    return new FacetInstance(this.#facets, slot, facet as unknown as FacetPort);
   }
 }

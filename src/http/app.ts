@@ -3,6 +3,7 @@ import { authorize } from "./auth.ts";
 import { componentRoutes } from "./components.ts";
 import { invocationRoutes } from "./invocations.ts";
 import { oplogRoutes } from "./oplog.ts";
+import { lifecycleRoutes } from "./lifecycle.ts";
 import type { Ports } from "./ports.ts";
 import { reply } from "./reply.ts";
 import { createRouter, guard, mount, type App } from "./router.ts";
@@ -18,6 +19,7 @@ export function createApp(ports: Ports): App {
   mount(app, componentRoutes(ports));
   mount(app, agentRoutes(ports));
   mount(app, invocationRoutes(ports));
+  mount(app, lifecycleRoutes(ports));
   mount(app, updateRoutes(ports));
   mount(app, oplogRoutes(ports));
   return app;

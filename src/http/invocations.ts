@@ -37,7 +37,10 @@ const waitQuery = z.object({
 export function invocationRoutes(ports: Ports): Routes {
   return {
     [`${agentRoute}/invoke/:method`]: { POST: (request) => invoke(ports, request) },
-    [`${agentRoute}/invocations/:idempotencyKey`]: { GET: (request) => show(ports, request) },
+    [`${agentRoute}/invocations/:idempotencyKey`]: {
+      GET: (request) => show(ports, request),
+      DELETE: (request) => cancel(ports, request),
+    },
   };
 }
 
@@ -116,4 +119,13 @@ async function show(ports: Ports, request: ApiRequest): Promise<Answer> {
     return ports.agents(address.value).invocation(key.value, waitMs);
   });
   return found.ok ? reply(found.value) : found;
+}
+
+async function cancel(ports: Ports, request: ApiRequest): Promise<Answer> {
+  const address = addressOf(request);
+  if (!address.ok) return address;
+  const key = decodeSegment("idempotencyKey", request.segments[6] ?? "");
+  if (!key.ok) return key;
+  const result = await persist(() => ports.agents(address.value).cancel(key.value));
+  return result.ok ? reply(result.value) : result;
 }

@@ -22,6 +22,7 @@ const catalogue: Readonly<Record<ErrorCode, readonly [status: number, title: str
   "invalid-request": [400, "The request does not fit"],
   "invocation-failed": [500, "The invocation failed"],
   "invocation-not-found": [404, "No such invocation"],
+  "invocation-running": [409, "The invocation is running"],
   "method-not-allowed": [405, "Verb not allowed here"],
   "method-not-found": [404, "No such method"],
   "not-found": [404, "No such route"],

@@ -28,7 +28,7 @@ import { WaitingCallers } from "./waiting.ts";
 /** What is known of an invocation: its call, and how to show it. */
 export interface KnownInvocation {
   readonly call: MethodCall;
-  readonly isOpen: boolean;
+  readonly state: "pending" | "running" | "ended";
   readonly failure?: ErrorData;
   show(): InvocationView;
 }
@@ -105,8 +105,20 @@ export class Ledger {
   appendRecords(records: readonly LiveRecord[], refs: Map<number, number>): void {
     if (records.length === 0) return;
     const { status } = this.#open();
+    this.#checkPending(records);
     const entries = placeRecords(records, status.lastIndex + 1, refs, (key) => this.#request(key));
     this.#write(entries, (journal, all) => journal.append(all));
+  }
+
+  /** A request that was cancelled while its call was on its way to the instance must not start. */
+  #checkPending(records: readonly LiveRecord[]): void {
+    for (const { entry } of records) {
+      if (entry.kind !== "AgentInvocationStarted" || entry.pendingIndex === 0) continue;
+      const isPending = this.#open().status.pending.some(
+        ({ index }) => index === entry.pendingIndex,
+      );
+      if (!isPending) throw new Error("the invocation was cancelled before it started");
+    }
   }
 
   #request(key: string): number | PendingAgentInvocation {
@@ -185,7 +197,7 @@ export class Ledger {
     const isFailed = ended?.kind === "AgentInvocationFinished" && !ended.outcome.ok;
     return {
       call: entries.pending.invocation,
-      isOpen: ended === undefined,
+      state: ended !== undefined ? "ended" : entries.started === undefined ? "pending" : "running",
       ...(isFailed && !ended.outcome.ok ? { failure: ended.outcome.error } : {}),
       show: () => showInvocation(entries, this.#environment.now(), openRich),
     };

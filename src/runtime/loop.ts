@@ -19,7 +19,7 @@ import { Snapshotting } from "./snapshotting.ts";
 /** While the loop works, the alarm stands this far ahead: it takes over if the process dies. */
 const WATCHDOG_MS = 1000;
 
-type LoopStep = Step | { readonly do: "await-run" };
+type LoopStep = Step | { readonly do: "await-run" | "recover" };
 
 export class Loop {
   readonly ledger: Ledger;
@@ -28,6 +28,7 @@ export class Loop {
   readonly #replacing: Replacing;
   readonly #snapshotting: Snapshotting;
   #isDriving = false;
+  #mustRecover = false;
   #driven: Promise<void> = Promise.resolve();
   #notice: () => void = () => {};
 
@@ -80,6 +81,13 @@ export class Loop {
     this.#notice();
   }
 
+  /** Drops the session and recovers it, as after a crash; callers notice nothing. */
+  restart(): void {
+    this.#mustRecover = true;
+    this.#present.discard("the instance is dropped and recovered");
+    void this.drive();
+  }
+
   #alarmFor(status: Status): number | undefined {
     const { now } = this.#present;
     const at = alarmAt(status, this.#present.policy(status), now);
@@ -90,6 +98,7 @@ export class Loop {
     const { status } = this.ledger;
     if (status === undefined) return { do: "rest" };
     const { run, now } = this.#present;
+    if (this.#mustRecover && run === undefined) return { do: "recover" };
     if (run === undefined) return nextStep(status, this.#present.policy(status), now);
     const update = frontUpdate(status);
     return update === undefined ? { do: "await-run" } : { do: "apply-update", update };
@@ -123,7 +132,9 @@ export class Loop {
         return this.#awaitRun();
       case "apply-update":
         return this.#replacing.applyUpdate(step.update);
+      case "recover":
       case "continue":
+        this.#mustRecover = false;
         return this.#replacing.recover();
       default:
         return session === undefined ? this.#replacing.recover() : this.#performIn(session, step);

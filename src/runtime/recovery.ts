@@ -92,7 +92,7 @@ export class Recovery {
     }
   }
 
-  async #boot(boot: Boot, slot: Slot, recordedRevision: number): Promise<Start> {
+  async #boot(boot: Boot, slot: Slot, presentRevision: number): Promise<Start> {
     const { component, revision } = boot.identity;
     let session: Session | undefined;
     try {
@@ -102,7 +102,7 @@ export class Recovery {
       const reply = await session.boot(boot);
       if (reply.state !== "refused") return { ok: true, session, reply };
       session.drop("the instance could not be brought to the agent's state");
-      return failed(withDivergence(reply, recordedRevision, revision));
+      return failed(withDivergence(reply, presentRevision, revision));
     } catch (error) {
       session?.drop("the instance did not start");
       const data = errorData(error);
@@ -111,13 +111,13 @@ export class Recovery {
   }
 }
 
-/** A divergence in full: where, what was recorded, what the code did, and both revisions. */
+/** A divergence in full: where, what was recorded, what the code did, and the revisions. */
 function withDivergence(
   { error, divergence }: Extract<BootReply, { state: "refused" }>,
-  recordedRevision: number,
+  presentRevision: number,
   replayedRevision: number,
 ): ErrorData {
   if (divergence === undefined) return error;
-  const message = `${error.message} It was recorded on revision ${recordedRevision} and replayed on revision ${replayedRevision}.`;
-  return { ...error, message, details: { ...divergence, recordedRevision, replayedRevision } };
+  const message = `${error.message} The agent is on revision ${presentRevision}; this was a replay on revision ${replayedRevision}.`;
+  return { ...error, message, details: { ...divergence, presentRevision, replayedRevision } };
 }

@@ -124,7 +124,10 @@ export class Session implements HostPort {
     return result;
   }
 
-  performUnrecorded(call: Omit<EffectCall, "start">): Promise<EffectResult> {
+  /** What a step sends must not overtake the `Start` of the step; hooks of a trial may send. */
+  async performUnrecorded(call: Omit<EffectCall, "start">): Promise<EffectResult> {
+    if (this.#isAdopted) await this.#ready();
+    if (this.#isDropped) throw new SessionDropped("the instance was replaced");
     return this.#parts.effects.perform(call);
   }
 

@@ -56,6 +56,10 @@ export interface AgentOperations {
   destroy(): Promise<Result<null>>;
   invoke(address: AgentAddress, request: InvokeRequest): Promise<Result<InvocationView>>;
   invocation(idempotencyKey: string, waitMs: number): Promise<Result<InvocationView>>;
+  cancel(idempotencyKey: string): Promise<Result<{ readonly cancelled: boolean }>>;
+  /** Stops what runs; with `recover` the instance is dropped and recovered, and callers notice nothing. */
+  interrupt(recover: boolean): Promise<Result<AgentView>>;
+  resume(): Promise<Result<AgentView>>;
   update(request: UpdateRequest): Promise<Result<UpdateView>>;
   updates(): Promise<Result<UpdatesView>>;
   oplog(request: OplogRequest): Promise<Result<OplogPage>>;

@@ -36,7 +36,7 @@ export function checkUpdate(status: Status, { mode, revision }: Target): Refusal
   if (mode === "manual" && status.name === "failed") {
     return refuse(
       "agent-failed",
-      "A failed agent has no sound state to save; update it automatically, or resume or revert it first.",
+      "A failed agent has no sound state to save; update it automatically, or resume it first.",
       status.failure === undefined ? {} : { lastError: status.failure.error },
     ).refusal;
   }

@@ -122,6 +122,9 @@ export interface Revert extends Stamped {
   readonly region: Region;
 }
 
+/** The reason of a `Suspend` by which an agent was resumed: it is due at once. */
+export const RESUMED = "resumed";
+
 export interface Suspend extends Stamped {
   readonly kind: "Suspend";
   readonly reason?: string;

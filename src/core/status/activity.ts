@@ -1,5 +1,5 @@
 /** Sub-folds of what the agent is doing: its status name, the invocation in progress, its failure. */
-import type { Entry, Indexed } from "../oplog/entry.ts";
+import { RESUMED, type Entry, type Indexed } from "../oplog/entry.ts";
 import type { CurrentInvocation, Failure, Status } from "./status.ts";
 
 /** The part of the status that skipped regions hide. */
@@ -37,6 +37,7 @@ export function evolveActivity(activity: Activity, { index, entry }: Indexed): A
     case "SuccessfulUpdate":
       return running(current);
     case "Suspend":
+      if (current === undefined) return idle;
       return {
         name: "suspended",
         ...keep(current),
@@ -51,7 +52,10 @@ export function evolveActivity(activity: Activity, { index, entry }: Indexed): A
   }
 }
 
-/** Counted over skipped regions as well, else a retried region would never use up its tries. */
+/**
+ * Counted over skipped regions as well, else a retried region would never use up its tries. A failed
+ * agent that is resumed has a fresh budget, a retrying one keeps its own.
+ */
 export function evolveFailure(failure: Failure | undefined, entry: Entry): Failure | undefined {
   switch (entry.kind) {
     case "Error": {
@@ -62,6 +66,8 @@ export function evolveFailure(failure: Failure | undefined, entry: Entry): Failu
     case "AgentInvocationFinished":
     case "SuccessfulUpdate":
       return undefined;
+    case "Suspend":
+      return entry.reason === RESUMED && failure?.retryAt === undefined ? undefined : failure;
     default:
       return failure;
   }

@@ -1,0 +1,46 @@
+/**
+ * The host as an instance knows it for its whole life, though each call from the host lends it only
+ * for as long as the call is under way.
+ */
+import type {
+  EffectCall,
+  EffectResult,
+  HostPort,
+  LiveRecord,
+  RecordPage,
+} from "../core/protocol.ts";
+
+export class LentHost implements HostPort {
+  #lent: HostPort | undefined;
+
+  /** Does `work` with the host that came with a call. Calls of one instance never overlap. */
+  async during<T>(host: HostPort, work: () => Promise<T>): Promise<T> {
+    this.#lent = host;
+    try {
+      return await work();
+    } finally {
+      this.#lent = undefined;
+    }
+  }
+
+  get #host(): HostPort {
+    if (this.#lent !== undefined) return this.#lent;
+    throw new Error("The invocation has ended; await what it starts before it returns.");
+  }
+
+  async commit(records: readonly LiveRecord[]): Promise<void> {
+    return this.#host.commit(records);
+  }
+
+  async perform(records: readonly LiveRecord[], call: EffectCall): Promise<EffectResult> {
+    return this.#host.perform(records, call);
+  }
+
+  async performUnrecorded(call: Omit<EffectCall, "start">): Promise<EffectResult> {
+    return this.#host.performUnrecorded(call);
+  }
+
+  async page(from: number, to: number): Promise<RecordPage> {
+    return this.#host.page(from, to);
+  }
+}

@@ -1,0 +1,111 @@
+/** What operators do to an agent: interrupt, resume, update, delete. */
+import type { UpdateRequest } from "../core/api/operations.ts";
+import { showAgent, showUpdates } from "../core/api/show.ts";
+import type { AgentView, UpdateView } from "../core/api/views.ts";
+import {
+  checkResume,
+  interruption,
+  isInterruptible,
+  resumption,
+  resumptionOf,
+} from "../core/decide/lifecycle.ts";
+import { checkUpdate } from "../core/decide/update.ts";
+import { accept, refuse, type Result } from "../core/errors.ts";
+import type { Entry } from "../core/oplog/entry.ts";
+import type { Status } from "../core/status/status.ts";
+import type { Loop } from "./loop.ts";
+import type { Ports } from "./ports.ts";
+import { noAgent, refused } from "./refusals.ts";
+import { openRich } from "./rich.ts";
+
+export class Controlling {
+  readonly #ports: Ports;
+  readonly #loop: Loop;
+
+  constructor(ports: Ports, loop: Loop) {
+    this.#ports = ports;
+    this.#loop = loop;
+  }
+
+  get #now(): number {
+    return this.#ports.environment.now();
+  }
+
+  get #status(): Status | undefined {
+    return this.#loop.ledger.status;
+  }
+
+  async interrupt(recover: boolean): Promise<Result<AgentView>> {
+    const status = this.#status;
+    if (status === undefined) return noAgent;
+    if (recover) this.#loop.restart();
+    else if (isInterruptible(status)) {
+      this.#loop.stop("the agent was interrupted");
+      this.#loop.ledger.append([{ kind: "Interrupted", at: this.#now }]);
+      this.#loop.ledger.callers.wakeAll(interruption);
+    }
+    return this.#shown();
+  }
+
+  async resume(): Promise<Result<AgentView>> {
+    const status = this.#status;
+    if (status === undefined) return noAgent;
+    const refusal = checkResume(status);
+    if (refusal !== undefined) return refused(refusal);
+    this.#loop.ledger.append([resumption(this.#now)]);
+    const view = this.#shown();
+    void this.#loop.drive();
+    return view;
+  }
+
+  #shown(): Result<AgentView> {
+    const status = this.#status;
+    return status === undefined ? noAgent : accept(showAgent(status, this.#now, openRich));
+  }
+
+  async update({ revision, mode, wake }: UpdateRequest): Promise<Result<UpdateView>> {
+    const before = this.#status;
+    if (before === undefined) return noAgent;
+    const { component, type } = before.identity;
+    const target = await this.#ports.components.agentType(component, revision, type);
+    if (!target.ok) return target;
+    const status = this.#status;
+    if (status === undefined) return noAgent;
+    const request = { mode, revision: target.value.revision };
+    const refusal = checkUpdate(status, request);
+    if (refusal !== undefined) return refused(refusal);
+    const id = this.#ports.environment.uuid();
+    // A manual update waits its turn behind the interrupted invocation, which goes on if it may.
+    const resumed = wake && mode === "manual" ? resumptionOf(status, this.#now) : [];
+    this.#loop.ledger.append([...resumed, updateRequest(id, request, wake, this.#now)]);
+    const view =
+      this.#status && showUpdates(this.#status).pending.find((update) => update.id === id);
+    void this.#loop.drive();
+    return view === undefined ? noAgent : accept(view);
+  }
+
+  async destroy(): Promise<Result<null>> {
+    if (this.#status === undefined) return noAgent;
+    this.#loop.stop("the agent was deleted");
+    this.#loop.ledger.forget();
+    await this.#ports.store.destroy();
+    const detail = "The agent was deleted while this was waiting; invoke again to make a new one.";
+    this.#loop.ledger.callers.wakeAll(refuse("agent-deleted", detail).refusal);
+    return accept(null);
+  }
+}
+
+function updateRequest(
+  updateId: string,
+  { mode, revision }: { readonly mode: UpdateRequest["mode"]; readonly revision: number },
+  wake: boolean,
+  at: number,
+): Entry {
+  if (mode === "automatic") {
+    return { kind: "PendingUpdate", at, updateId, mode, revision, requestedAt: at, wake };
+  }
+  // A blank keeps the key apart from every key that a caller can send.
+  const idempotencyKey = `update ${updateId}`;
+  const invocation = { type: "manual-update", updateId, revision } as const;
+  return { kind: "PendingAgentInvocation", at, idempotencyKey, invocation };
+}
