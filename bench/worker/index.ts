@@ -32,10 +32,10 @@ async function administer(path: readonly string[], env: BenchEnv): Promise<Respo
 }
 
 export default {
-  async fetch(request, env, ctx) {
+  async fetch(request, env) {
     const [, area, operation, ...rest] = new URL(request.url).pathname.split("/");
     if (area === "bare") return env.BARE.getByName(rest.join("/")).fetch(request);
     if (area === "bench") return administer([operation ?? "", ...rest], env);
-    return product.fetch(request, env, ctx);
+    return product.fetch(request, env);
   },
 } satisfies ExportedHandler<BenchEnv>;

@@ -91,7 +91,7 @@ describe("semantics 5: requests for updates are checked at once", () => {
   test("a refusal for a failed agent shows the failure, and tells what to do next", () => {
     const refusal = checkUpdate(aStatus(failed), { mode: "manual", revision: 2 });
     expect(refusal?.members?.lastError).toMatchObject({ name: "Error", message: "no" });
-    expect(refusal?.detail).toMatch(/resume or revert/);
+    expect(refusal?.detail).toMatch(/resume it first/);
   });
 
   test("open updates are the queued and the pending ones", () => {
