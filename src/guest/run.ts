@@ -18,6 +18,8 @@ import { isThenable } from "./thenable.ts";
 import type { HostLink } from "./link.ts";
 import { nextTurn, realNow } from "./platform.ts";
 import { derivedUuid, seededRandom } from "./random.ts";
+import { describe } from "./wording.ts";
+import { endOf, type OpenCall } from "./open-call.ts";
 import { within, type CallSpec, type MadeCall, type Scope, type Settlement } from "./scope.ts";
 import { encode } from "./values.ts";
 
@@ -26,15 +28,6 @@ const SUSPEND_AFTER_MS = 10_000;
 
 /** Code that never waits for anything outside is committed at least this often. */
 const UNSENT_MS = 25;
-
-interface OpenCall {
-  readonly spec: CallSpec;
-  readonly id: number;
-  readonly at: number;
-  settlement?: Settlement;
-  resolve(response: Payload | undefined): void;
-  reject(error: Error): void;
-}
 
 export type Ending =
   | { readonly kind: "settled"; readonly outcome: Outcome }
@@ -48,12 +41,6 @@ function checkSize(result: Payload): Payload {
 
 function unsettled(): MadeCall {
   return { settled: new Promise(() => {}), cancel() {} };
-}
-
-function endOf({ id }: OpenCall, settlement: Settlement): End {
-  const end = { kind: "End", at: realNow(), start: id } as const;
-  if (!settlement.ok) return { ...end, error: settlement.error };
-  return settlement.response === undefined ? end : { ...end, response: settlement.response };
 }
 
 export class Run implements Scope {
@@ -334,21 +321,5 @@ export class Run implements Scope {
     const message = `Cancelled what was still open when ${this.#started.method} ended: ${calls}. Await it to let it finish.`;
     this.link.record({ kind: "Log", at, level: "warn", message });
     this.#open.clear();
-  }
-}
-
-/** A recorded entry in the words of a divergence report. */
-export function describe(entry: Indexed["entry"]): string {
-  switch (entry.kind) {
-    case "Start":
-      return `a call of ${entry.call}${entry.request ?? ""}`;
-    case "End":
-      return `the end of the call at ${entry.start}`;
-    case "AgentInvocationFinished":
-      return entry.outcome.ok
-        ? `the result ${entry.outcome.result}`
-        : `the error ${entry.outcome.error.name}: ${entry.outcome.error.message}`;
-    default:
-      return entry.kind;
   }
 }
