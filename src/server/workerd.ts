@@ -63,6 +63,15 @@ function refusal(port: number, complaints: string): StartupError {
   return new StartupError(`workerd did not start. It said:\n${complaints}`);
 }
 
+/** What workerd says of itself when it is stopped while isolates are loaded: nothing is amiss. */
+const farewell = /the worker factory is still referenced/;
+
+function passOn(complaints: Readable): void {
+  createInterface({ input: complaints }).on("line", (line) => {
+    if (!farewell.test(line)) process.stderr.write(`${line}\n`);
+  });
+}
+
 async function stopGently(child: ChildProcess, exited: Promise<void>): Promise<void> {
   child.kill("SIGTERM");
   const timer = setTimeout(() => child.stdin?.destroy(), graceMs);
@@ -111,6 +120,6 @@ export async function startWorkerd(
   }
   child.stderr?.off("data", collect);
   process.stderr.write(complaints);
-  child.stderr?.pipe(process.stderr, { end: false });
+  if (child.stderr !== null) passOn(child.stderr);
   return { ...listening, exited, stop: () => stopGently(child, exited) };
 }
