@@ -6,7 +6,7 @@ const bearer = /^bearer +([^\s]+) *$/i;
 /** Whether a request may pass. */
 export function authorize(settings: AuthSettings, request: Request): Result<null> {
   if (settings.token === undefined || settings.token === "") {
-    return settings.local ? accept(null) : notConfigured();
+    return settings.local ? fromHere(request) : notConfigured();
   }
   const given = bearer.exec(request.headers.get("authorization") ?? "")?.[1];
   if (given === undefined) {
@@ -15,6 +15,16 @@ export function authorize(settings: AuthSettings, request: Request): Result<null
   return equalInConstantTime(given, settings.token)
     ? accept(null)
     : refuse("unauthorized", "The token is not the one that this server was given.");
+}
+
+/** Without a token, no web page of another site may make a browser call a developer's own server. */
+function fromHere(request: Request): Result<null> {
+  const origin = request.headers.get("origin");
+  if (origin === null || URL.parse(origin)?.host === new URL(request.url).host) return accept(null);
+  return refuse(
+    "forbidden",
+    `A page of ${origin} may not call a server without a token: start it with --token TOKEN and send that.`,
+  );
 }
 
 function notConfigured(): Result<never> {

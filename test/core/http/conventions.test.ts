@@ -140,6 +140,17 @@ describe("authentication", () => {
     expect((await startApp(guarded).send("GET", "/v1/unknown")).status).toBe(401);
   });
 
+  test.each([
+    ["https://example.org", 403],
+    ["null", 403],
+    ["http://localhost", 200],
+  ])("without a token, in local development, a page of %s gets %i", async (origin, status) => {
+    const { send } = startApp({ auth: { local: true } });
+    const response = await send("GET", A, { headers: { Origin: origin } });
+    expect(response.status).toBe(status);
+    if (status === 403) expect((await problemOf(response)).code).toBe("forbidden");
+  });
+
   test.each([[undefined], [""]])(
     "without a token and not local every /v1 request is 503 auth-not-configured: %j",
     async (token) => {
