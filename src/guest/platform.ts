@@ -30,7 +30,7 @@ export function realNow(): number {
  * before has then gone as far as it can. A body read is the cheapest way to leave the turn here.
  */
 export async function nextTurn(): Promise<void> {
-  await new PlatformResponse(".").text();
+  await new PlatformResponse("").text();
 }
 
 /** Resolves after `ms` milliseconds of real time. */

@@ -97,22 +97,34 @@ export class Journal {
 
   /** Appends entries together with a checkpoint of the status after them. */
   appendWithCheckpoint(entries: readonly Entry[], beside: (first: number) => void): void {
-    this.#store.transaction(() => {
-      this.append(entries, beside);
-      this.#store.putCheckpoint(encodeCheckpoint(this.#status));
-      this.keys.store();
-    });
-    this.keys.forgetStored();
-    this.#checkpointed = this.#status.lastIndex;
+    const before = this.#status;
+    try {
+      this.#store.transaction(() => {
+        this.append(entries, beside);
+        this.#writeCheckpoint();
+      });
+    } catch (error) {
+      // What the transaction took back must not stay in memory either.
+      this.#status = before;
+      this.keys.rollBack();
+      throw error;
+    }
+    this.#checkpointWritten();
   }
 
   /** Writes a checkpoint when the tail has grown long: for agents that take no snapshots. */
   checkpointIfLong(): void {
     if (this.#status.lastIndex - this.#checkpointed < CHECKPOINT_ENTRIES) return;
-    this.#store.transaction(() => {
-      this.#store.putCheckpoint(encodeCheckpoint(this.#status));
-      this.keys.store();
-    });
+    this.#store.transaction(() => this.#writeCheckpoint());
+    this.#checkpointWritten();
+  }
+
+  #writeCheckpoint(): void {
+    this.#store.putCheckpoint(encodeCheckpoint(this.#status));
+    this.keys.store();
+  }
+
+  #checkpointWritten(): void {
     this.keys.forgetStored();
     this.#checkpointed = this.#status.lastIndex;
   }

@@ -76,6 +76,12 @@ export class KeyRuns {
     for (let tier = 0; tier < TIERS - 1; tier++) this.#merge(tier);
   }
 
+  /** Forgets what is in memory: it is read again when it is needed. */
+  reload(): void {
+    this.#runs = undefined;
+    this.#open.clear();
+  }
+
   #write(tier: number, records: readonly KeyRecord[]): void {
     const runs = this.#all();
     const newest = runs.find((run) => run.tier === tier);

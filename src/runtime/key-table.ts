@@ -70,6 +70,11 @@ export class KeyTable {
     this.#runs.add(ended);
   }
 
+  /** The transaction around `store` was rolled back. */
+  rollBack(): void {
+    this.#runs.reload();
+  }
+
   /** Forgets what `store` has moved; called once its transaction is through. */
   forgetStored(): void {
     for (const [key, { ended }] of this.#recent) if (ended !== 0) this.#recent.delete(key);

@@ -60,8 +60,9 @@ export class Loop {
   #break(error: unknown): void {
     console.error("the loop of an agent broke off", error);
     this.#present.discard("the loop broke off");
-    this.ledger.journal?.arm();
     this.#isDriving = false;
+    this.ledger.append([]);
+    this.ledger.journal?.arm();
   }
 
   /** Whether an awaited invocation that is accepted now runs within the turn, in the session there is. */
