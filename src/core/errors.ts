@@ -29,10 +29,12 @@ export type ErrorCode =
   | "method-not-allowed"
   | "method-not-found"
   | "not-found"
+  | "not-snapshottable"
   | "payload-too-large"
   | "queue-full"
   | "read-only-violation"
   | "revision-not-found"
+  | "snapshot-not-found"
   | "unauthorized"
   | "unsupported-media-type"
   | "update-already-pending";

@@ -81,6 +81,14 @@ export class AgentObject extends DurableObject<Env> implements AgentOperations {
     return this.#agent.oplog(request);
   }
 
+  takeSnapshot() {
+    return this.#agent.takeSnapshot();
+  }
+
+  snapshot(index: number) {
+    return this.#agent.snapshot(index);
+  }
+
   override async alarm(): Promise<void> {
     await this.#agent.wake();
   }

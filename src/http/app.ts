@@ -7,6 +7,7 @@ import { lifecycleRoutes } from "./lifecycle.ts";
 import type { Ports } from "./ports.ts";
 import { reply } from "./reply.ts";
 import { createRouter, guard, mount, type App } from "./router.ts";
+import { snapshotRoutes } from "./snapshots.ts";
 import { updateRoutes } from "./updates.ts";
 
 /** The HTTP API of http-api.md over the given ports. */
@@ -22,5 +23,6 @@ export function createApp(ports: Ports): App {
   mount(app, lifecycleRoutes(ports));
   mount(app, updateRoutes(ports));
   mount(app, oplogRoutes(ports));
+  mount(app, snapshotRoutes(ports));
   return app;
 }

@@ -5,6 +5,11 @@ import { toProblem } from "./problems.ts";
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;
+  /** What is sent instead of a JSON body: bytes or text of another kind. */
+  readonly content?: {
+    readonly mediaType: string;
+    readonly data: string | Uint8Array<ArrayBuffer>;
+  };
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -23,12 +28,15 @@ export function toResponse(
   extraHeaders?: Readonly<Record<string, string>>,
 ): Response {
   const problem = answer.ok ? undefined : toProblem(answer.refusal);
-  const { status, headers, body } = problem ?? (answer as { readonly value: Reply }).value;
+  const { status, headers, body, content }: Reply =
+    problem ?? (answer as { readonly value: Reply }).value;
   const mediaType = answer.ok ? "application/json; charset=utf-8" : "application/problem+json";
-  return new Response(body === undefined ? null : JSON.stringify(body), {
+  const sent =
+    content ?? (body === undefined ? undefined : { mediaType, data: JSON.stringify(body) });
+  return new Response(sent?.data ?? null, {
     status,
     headers: {
-      ...(body === undefined ? {} : { "Content-Type": mediaType }),
+      ...(sent === undefined ? {} : { "Content-Type": sent.mediaType }),
       "X-Request-Id": requestId,
       ...headers,
       ...extraHeaders,

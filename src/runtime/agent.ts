@@ -16,15 +16,19 @@ import type {
   AgentView,
   EntryView,
   OplogPage,
+  SnapshotContent,
+  SnapshotView,
   UpdatesView,
 } from "../core/api/views.ts";
+import { checkSnapshot } from "../core/decide/snapshot.ts";
 import { accept, type Result } from "../core/errors.ts";
 import { Controlling } from "./controlling.ts";
 import { Creating } from "./creating.ts";
 import { Invoking } from "./invoking.ts";
 import { Loop } from "./loop.ts";
 import type { Ports } from "./ports.ts";
-import { noAgent } from "./refusals.ts";
+import { noAgent, refused } from "./refusals.ts";
+import { storedSnapshot } from "./stored-snapshot.ts";
 import { openRich } from "./rich.ts";
 
 export class AgentRuntime implements AgentOperations {
@@ -111,5 +115,17 @@ export class AgentRuntime implements AgentOperations {
       entries.push(showEntry(indexed, snapshot, openRich));
     }
     return accept({ entries, lastIndex, ...(next === undefined ? {} : { next }) });
+  }
+
+  async takeSnapshot(): Promise<Result<SnapshotView>> {
+    const { status } = this.#loop.ledger;
+    if (status === undefined) return noAgent;
+    const refusal = checkSnapshot(status);
+    return refusal === undefined ? this.#loop.takeSnapshot() : refused(refusal);
+  }
+
+  async snapshot(index: number): Promise<Result<SnapshotContent>> {
+    const { journal } = this.#loop.ledger;
+    return journal === undefined ? noAgent : storedSnapshot(journal, this.#ports.store, index);
   }
 }

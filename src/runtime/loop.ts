@@ -4,13 +4,18 @@
  * agent.
  */
 import { alarmAt, firstDue, frontUpdate, nextStep, type Step } from "../core/decide/next.ts";
+import { checkSnapshot } from "../core/decide/snapshot.ts";
+import type { SnapshotView } from "../core/api/views.ts";
+import type { Result } from "../core/errors.ts";
 import type { Status } from "../core/status/status.ts";
 import { EffectsUnderWay } from "./effects-under-way.ts";
+import { Errands } from "./errands.ts";
 import { Failures } from "./failures.ts";
 import { Ledger } from "./ledger.ts";
 import type { Ports } from "./ports.ts";
 import { Present } from "./present.ts";
 import { Recovery } from "./recovery.ts";
+import { noAgent, refused } from "./refusals.ts";
 import { Replacing } from "./replacing.ts";
 import { Runs } from "./runs.ts";
 import type { Session } from "./session.ts";
@@ -19,7 +24,7 @@ import { Snapshotting } from "./snapshotting.ts";
 /** While the loop works, the alarm stands this far ahead: it takes over if the process dies. */
 const WATCHDOG_MS = 1000;
 
-type LoopStep = Step | { readonly do: "await-run" | "recover" };
+type LoopStep = Step | { readonly do: "await-run" | "recover" | "snapshot-now" };
 
 export class Loop {
   readonly ledger: Ledger;
@@ -27,6 +32,7 @@ export class Loop {
   readonly #runs: Runs;
   readonly #replacing: Replacing;
   readonly #snapshotting: Snapshotting;
+  readonly #snapshotsWanted = new Errands<Result<SnapshotView>>();
   #isDriving = false;
   #mustRecover = false;
   #driven: Promise<void> = Promise.resolve();
@@ -36,7 +42,10 @@ export class Loop {
     const underWay = new EffectsUnderWay(ports.effects);
     const { store, environment } = ports;
     const alarmFor = (status: Status): number | undefined => this.#alarmFor(status);
-    this.ledger = new Ledger(store, environment, alarmFor, (entries) => underWay.forget(entries));
+    this.ledger = new Ledger(store, environment, alarmFor, (entries) => {
+      underWay.forget(entries);
+      this.#giveWay();
+    });
     const { ledger } = this;
     const present = new Present(ports, ledger, new Recovery({ ...ports, ledger, underWay }));
     const failures = new Failures(present);
@@ -61,6 +70,7 @@ export class Loop {
     console.error("the loop of an agent broke off", error);
     this.#present.discard("the loop broke off");
     this.#isDriving = false;
+    this.#snapshotsWanted.fail(error);
     this.ledger.append([]);
     this.ledger.journal?.arm();
   }
@@ -82,6 +92,29 @@ export class Loop {
     this.#notice();
   }
 
+  /** Takes a snapshot between two invocations. */
+  takeSnapshot(): Promise<Result<SnapshotView>> {
+    const taken = this.#snapshotsWanted.add();
+    void this.drive();
+    return taken;
+  }
+
+  /** An invocation that goes on for longer is not waited for. */
+  #giveWay(): void {
+    if (this.#snapshotsWanted.isEmpty) return;
+    const { status } = this.ledger;
+    const refusal = status?.current && checkSnapshot(status);
+    if (refusal !== undefined) this.#snapshotsWanted.settle(refused(refusal));
+  }
+
+  async #snapshotNow(session: Session | undefined): Promise<void> {
+    const { status } = this.ledger;
+    const refusal = status && checkSnapshot(status);
+    if (refusal !== undefined) return this.#snapshotsWanted.settle(refused(refusal));
+    if (session === undefined) return this.#replacing.recover();
+    return this.#snapshotsWanted.perform(() => this.#snapshotting.takeNow(session));
+  }
+
   /** Drops the session and recovers it, as after a crash; callers notice nothing. */
   restart(): void {
     this.#mustRecover = true;
@@ -100,9 +133,11 @@ export class Loop {
     if (status === undefined) return { do: "rest" };
     const { run, now } = this.#present;
     if (this.#mustRecover && run === undefined) return { do: "recover" };
-    if (run === undefined) return nextStep(status, this.#present.policy(status), now);
     const update = frontUpdate(status);
-    return update === undefined ? { do: "await-run" } : { do: "apply-update", update };
+    if (update !== undefined) return { do: "apply-update", update };
+    if (run !== undefined) return { do: "await-run" };
+    if (!this.#snapshotsWanted.isEmpty) return { do: "snapshot-now" };
+    return nextStep(status, this.#present.policy(status), now);
   }
 
   async #loop(): Promise<void> {
@@ -113,6 +148,7 @@ export class Loop {
       else if (this.ledger.inbox.size > 0) this.#takeInbox(this.#present.session);
       else {
         this.#isDriving = false;
+        if (this.ledger.status === undefined) this.#snapshotsWanted.settle(noAgent);
         this.ledger.journal?.checkpointIfLong();
         this.ledger.journal?.arm();
         return;
@@ -133,6 +169,8 @@ export class Loop {
         return this.#awaitRun();
       case "apply-update":
         return this.#replacing.applyUpdate(step.update);
+      case "snapshot-now":
+        return this.#snapshotNow(session);
       case "recover":
       case "continue":
         this.#mustRecover = false;

@@ -1,4 +1,7 @@
-/** Takes snapshots: those that are due by the policy, and the one that a manual update hands over. */
+/** Takes snapshots: those that are due by the policy or asked for, and the one that a manual update hands over. */
+import type { SnapshotView } from "../core/api/views.ts";
+import { accept, refuse, type Result } from "../core/errors.ts";
+import type { SnapshotData } from "../core/oplog/entry.ts";
 import type { SaveReply } from "../core/protocol.ts";
 import type { PendingInvocation } from "../core/status/status.ts";
 import type { Present } from "./present.ts";
@@ -22,7 +25,7 @@ export class Snapshotting {
 
   /** An instance whose save failed may be damaged: the next step works on a fresh one. */
   async takeAutomatic(session: Session): Promise<void> {
-    const { ledger, ports } = this.#present;
+    const { ledger } = this.#present;
     const reply = await save(session);
     const { status } = ledger;
     if (session.isDropped || status === undefined) return;
@@ -34,12 +37,30 @@ export class Snapshotting {
       ledger.append([{ kind: "Log", at, level: "error", message }]);
       return;
     }
-    const { mime, bytes, payload } = reply.snapshot;
-    const { revision } = session;
+    this.#store(session, reply.snapshot);
+  }
+
+  /** Takes one because someone asks for it. */
+  async takeNow(session: Session): Promise<Result<SnapshotView>> {
+    const reply = await save(session);
+    if (session.isDropped || this.#present.ledger.status === undefined) {
+      return refuse("not-snapshottable", "The instance was replaced meanwhile; ask again.");
+    }
+    if (reply.ok) return accept(this.#store(session, reply.snapshot));
+    this.#present.discard("the snapshot could not be saved");
+    const detail = `The snapshot could not be saved: ${reply.error.message}`;
+    return refuse("not-snapshottable", detail);
+  }
+
+  #store({ revision }: Session, { mime, bytes, payload }: SnapshotData): SnapshotView {
+    const { ledger, ports, now: at } = this.#present;
+    let index = 0;
     ledger.appendWithCheckpoint({ kind: "Snapshot", at, mime, revision, bytes }, (first) => {
+      index = first;
       ports.store.putSnapshot(first, payload);
       this.#collect();
     });
+    return { index, mime, bytes };
   }
 
   /** Saves on the old revision; from the `PendingUpdate` on, save is never repeated. */

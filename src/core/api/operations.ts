@@ -10,6 +10,8 @@ import type {
   ComponentSummary,
   InvocationView,
   OplogPage,
+  SnapshotContent,
+  SnapshotView,
   UpdateMode,
   UpdateView,
   UpdatesView,
@@ -63,6 +65,8 @@ export interface AgentOperations {
   update(request: UpdateRequest): Promise<Result<UpdateView>>;
   updates(): Promise<Result<UpdatesView>>;
   oplog(request: OplogRequest): Promise<Result<OplogPage>>;
+  takeSnapshot(): Promise<Result<SnapshotView>>;
+  snapshot(index: number): Promise<Result<SnapshotContent>>;
 }
 
 export type Isolation = "agent" | "shared";

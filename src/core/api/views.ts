@@ -100,6 +100,18 @@ export interface EntryView {
   readonly [member: string]: JsonValue | undefined;
 }
 
+/** A snapshot that was taken: the index of its entry, and how large it is. */
+export interface SnapshotView {
+  readonly index: number;
+  readonly mime: string;
+  readonly bytes: number;
+}
+
+/** What a snapshot holds: JSON text, or bytes in base64. */
+export type SnapshotContent =
+  | { readonly mime: string; readonly text: string }
+  | { readonly mime: string; readonly base64: string };
+
 export interface OplogPage {
   readonly entries: readonly EntryView[];
   readonly lastIndex: number;

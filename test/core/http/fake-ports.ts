@@ -66,6 +66,8 @@ const agentDefaults: AgentOperations = {
   update: async () => accept(update),
   updates: async () => accept(agent.updates),
   oplog: async () => accept({ entries: [], lastIndex: 0 }),
+  takeSnapshot: async () => accept({ index: 5, mime: "application/json", bytes: 2 }),
+  snapshot: async () => accept({ mime: "application/json", text: "{}" }),
 };
 
 const componentDefaults: ComponentOperations = {
