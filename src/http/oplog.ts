@@ -1,6 +1,7 @@
 import * as z from "zod";
+import { unknownKinds } from "../core/api/oplog-filter.ts";
 import { addressOf, agentRoute } from "./agents.ts";
-import { invalidRequest } from "./invalid-request.ts";
+import { invalidRequest, type Issue } from "./invalid-request.ts";
 import { rawQuery } from "./path.ts";
 import { persist } from "./persist.ts";
 import type { Ports } from "./ports.ts";
@@ -11,9 +12,8 @@ import type { ApiRequest, Routes } from "./router.ts";
 const oplogQuery = z.object({
   from: wholeNumber(1, Number.MAX_SAFE_INTEGER, 1),
   limit: pageLimit(),
+  q: z.string().optional(),
 });
-
-const laterFilters = ["kind", "q"];
 
 /** The route that reads an agent's oplog. */
 export function oplogRoutes(ports: Ports): Routes {
@@ -25,16 +25,15 @@ async function read(ports: Ports, request: ApiRequest): Promise<Answer> {
   if (!address.ok) return address;
   const query = readQuery(request.raw, oplogQuery);
   if (!query.ok) return query;
-  const given = new URLSearchParams(rawQuery(request.raw));
-  const filters = laterFilters.filter((name) => given.has(name));
-  if (filters.length > 0) {
-    return invalidRequest(
-      ...filters.map((name) => ({
-        path: ["query", name] as const,
-        message: "this filter is not available yet: leave it out",
-      })),
-    );
-  }
-  const page = await persist(() => ports.agents(address.value).oplog(query.value));
+  const kinds = new URLSearchParams(rawQuery(request.raw)).getAll("kind");
+  const unknown = unknownKinds(kinds);
+  if (unknown.length > 0) return invalidRequest(...unknown.map(unknownKind));
+  const wanted = { ...query.value, ...(kinds.length === 0 ? {} : { kinds }) };
+  const page = await persist(() => ports.agents(address.value).oplog(wanted));
   return page.ok ? reply(page.value) : page;
+}
+
+function unknownKind(name: string): Issue {
+  const message = `${JSON.stringify(name)} is no kind of entry; semantics.md lists them, Create and Log among them`;
+  return { path: ["query", "kind"], message };
 }

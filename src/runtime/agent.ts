@@ -10,11 +10,10 @@ import type {
   OplogRequest,
   UpdateRequest,
 } from "../core/api/operations.ts";
-import { showAgent, showEntry, showUpdates } from "../core/api/show.ts";
+import { showAgent, showUpdates } from "../core/api/show.ts";
 import type {
   AgentAddress,
   AgentView,
-  EntryView,
   OplogPage,
   SnapshotContent,
   SnapshotView,
@@ -29,6 +28,7 @@ import { Loop } from "./loop.ts";
 import type { Ports } from "./ports.ts";
 import { noAgent, refused } from "./refusals.ts";
 import { storedSnapshot } from "./stored-snapshot.ts";
+import { readOplog } from "./reading.ts";
 import { openRich } from "./rich.ts";
 
 export class AgentRuntime implements AgentOperations {
@@ -99,22 +99,10 @@ export class AgentRuntime implements AgentOperations {
     return status === undefined ? noAgent : accept(showUpdates(status));
   }
 
-  async oplog({ from, limit }: OplogRequest): Promise<Result<OplogPage>> {
-    const { journal } = this.#loop.ledger;
-    if (journal === undefined) return noAgent;
-    const { lastIndex } = journal.status;
-    const entries: EntryView[] = [];
-    let next: number | undefined;
-    for (const indexed of journal.read(from, lastIndex)) {
-      if (entries.length === limit) {
-        next = indexed.index;
-        break;
-      }
-      const isSnapshot = indexed.entry.kind === "Snapshot";
-      const snapshot = isSnapshot ? this.#ports.store.getSnapshot(indexed.index) : undefined;
-      entries.push(showEntry(indexed, snapshot, openRich));
-    }
-    return accept({ entries, lastIndex, ...(next === undefined ? {} : { next }) });
+  async oplog(request: OplogRequest): Promise<Result<OplogPage>> {
+    const { status } = this.#loop.ledger;
+    if (status === undefined) return noAgent;
+    return accept(readOplog(this.#ports.store, status.lastIndex, request));
   }
 
   async takeSnapshot(): Promise<Result<SnapshotView>> {

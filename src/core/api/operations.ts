@@ -4,6 +4,7 @@
  */
 import type { RevisionDescription } from "./description.ts";
 import type { Result } from "../errors.ts";
+import type { OplogFilter } from "./oplog-filter.ts";
 import type {
   AgentAddress,
   AgentView,
@@ -43,7 +44,7 @@ export interface UpdateRequest {
   readonly wake: boolean;
 }
 
-export interface OplogRequest {
+export interface OplogRequest extends OplogFilter {
   readonly from: number;
   readonly limit: number;
 }

@@ -110,3 +110,8 @@ export function decodeRow(first: number, text: string): Indexed[] {
     entry: decodeRecord(table, record),
   }));
 }
+
+/** Whether there is a kind of entry of that name. */
+export function isEntryKind(name: string): name is EntryKind {
+  return Object.hasOwn(LAYOUTS_1, name);
+}

@@ -79,7 +79,9 @@ describe("GET A/oplog", () => {
     ["", { from: 1, limit: 100 }],
     ["?from=7&limit=1000", { from: 7, limit: 1000 }],
     ["?limit=1&unknown=x", { from: 1, limit: 1 }],
-  ])("passes on `from` and `limit`: %j", async (query, wanted) => {
+    ["?kind=Log", { from: 1, limit: 100, kinds: ["Log"] }],
+    ["?kind=Log&q=a%20B&kind=End", { from: 1, limit: 100, kinds: ["Log", "End"], q: "a B" }],
+  ])("passes on `from`, `limit` and the filters: %j", async (query, wanted) => {
     const { send, calls } = startApp();
     const response = await send("GET", `${A}/oplog${query}`);
     expect(await response.json()).toEqual({ entries: [], lastIndex: 0 });
@@ -96,8 +98,9 @@ describe("GET A/oplog", () => {
     ["?limit=ten", "limit"],
     ["?limit=", "limit"],
     ["?limit=1&limit=2", "limit"],
-    ["?kind=Create", "kind"],
-    ["?q=text", "q"],
+    ["?kind=Create&kind=create", "kind"],
+    ["?kind=", "kind"],
+    ["?q=a&q=b", "q"],
   ])("a query that does not fit is 400 invalid-request: %s", async (query, name) => {
     const { send, calls } = startApp();
     const response = await send("GET", `${A}/oplog${query}`);
