@@ -1,7 +1,7 @@
 /** http-api: the filters of GET A/oplog, alone and with paging. */
 import { beforeAll, describe, expect, test } from "vitest";
 import type { EntryView, OplogPage } from "../../src/core/api/views.ts";
-import { agentPath } from "./support/api.ts";
+import { agentPath, type Answer } from "./support/api.ts";
 import { problemOf } from "./support/problem.ts";
 import { openSite } from "./support/site.ts";
 
@@ -27,7 +27,9 @@ beforeAll(async () => {
 async function pages(path: string, query: string): Promise<OplogPage[]> {
   const found: OplogPage[] = [];
   for (let from: number | undefined = 1; from !== undefined;) {
-    const answer = await api.get<OplogPage>(`${path}/oplog?${query}&from=${from}`);
+    const answer: Answer<OplogPage> = await api.get<OplogPage>(
+      `${path}/oplog?${query}&from=${from}`,
+    );
     expect(answer.status).toBe(200);
     found.push(answer.body);
     from = answer.body.next;
