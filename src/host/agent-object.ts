@@ -3,6 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import type {
   AgentOperations,
   CreateRequest,
+  InvocationsRequest,
   InvokeRequest,
   OplogRequest,
   UpdateRequest,
@@ -55,6 +56,10 @@ export class AgentObject extends DurableObject<Env> implements AgentOperations {
 
   invocation(idempotencyKey: string, waitMs: number) {
     return this.#agent.invocation(idempotencyKey, waitMs);
+  }
+
+  invocations(request: InvocationsRequest) {
+    return this.#agent.invocations(request);
   }
 
   cancel(idempotencyKey: string) {

@@ -109,6 +109,26 @@ export class SqlAgentStore implements AgentStore {
     return { rows, next: null };
   }
 
+  readPageBack(from: number, maxCharacters: number): RecordPage {
+    const parts = this.#storage.sql.exec<Part>(
+      "SELECT position, body FROM oplog WHERE position < ? ORDER BY position DESC",
+      (from + 1) * PARTS,
+    );
+    const rows: [number, string][] = [];
+    let characters = 0;
+    let text = "";
+    for (const { position, body } of parts) {
+      text = body + text;
+      characters += body.length;
+      if (position % PARTS !== 0) continue;
+      const first = position / PARTS;
+      rows.push([first, text]);
+      text = "";
+      if (characters > maxCharacters && first > 1) return { rows, next: first - 1 };
+    }
+    return { rows, next: null };
+  }
+
   putSnapshot(index: number, payload: string): void {
     this.#put("snapshots", index, payload);
   }

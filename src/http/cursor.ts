@@ -18,7 +18,7 @@ export function toPage<Item>(
 ): Page<Item> {
   const last = items[limit - 1];
   if (items.length <= limit || last === undefined) return { items };
-  return { items: items.slice(0, limit), cursor: encode(position(last)) };
+  return { items: items.slice(0, limit), cursor: makeCursor(position(last)) };
 }
 
 /** The position in a cursor; undefined when no cursor was given. */
@@ -35,7 +35,8 @@ export function readCursor(
   });
 }
 
-function encode(position: string): string {
+/** The cursor of a position. */
+export function makeCursor(position: string): string {
   return btoa(position).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 

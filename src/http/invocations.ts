@@ -6,10 +6,11 @@ import { agentPath } from "./address.ts";
 import { addressOf, agentRoute } from "./agents.ts";
 import { readJson, type JsonBody } from "./body.ts";
 import { invalidRequest } from "./invalid-request.ts";
+import { makeCursor, readCursor } from "./cursor.ts";
 import { decodeSegment } from "./path.ts";
 import { persist } from "./persist.ts";
 import type { Ports } from "./ports.ts";
-import { readQuery } from "./query.ts";
+import { pageLimit, readQuery } from "./query.ts";
 import { reply, type Answer } from "./reply.ts";
 import type { ApiRequest, Routes } from "./router.ts";
 import { parseWhen } from "./when.ts";
@@ -33,10 +34,19 @@ const waitQuery = z.object({
     .default(0),
 });
 
+const listQuery = z.object({
+  status: z
+    .enum(["scheduled", "pending", "running", "completed", "failed", "cancelled"])
+    .optional(),
+  limit: pageLimit(),
+  cursor: z.string().optional(),
+});
+
 /** The routes that invoke methods and show invocations. */
 export function invocationRoutes(ports: Ports): Routes {
   return {
     [`${agentRoute}/invoke/:method`]: { POST: (request) => invoke(ports, request) },
+    [`${agentRoute}/invocations`]: { GET: (request) => list(ports, request) },
     [`${agentRoute}/invocations/:idempotencyKey`]: {
       GET: (request) => show(ports, request),
       DELETE: (request) => cancel(ports, request),
@@ -119,6 +129,28 @@ async function show(ports: Ports, request: ApiRequest): Promise<Answer> {
     return ports.agents(address.value).invocation(key.value, waitMs);
   });
   return found.ok ? reply(found.value) : found;
+}
+
+async function list(ports: Ports, request: ApiRequest): Promise<Answer> {
+  const address = addressOf(request);
+  if (!address.ok) return address;
+  const query = readQuery(request.raw, listQuery);
+  if (!query.ok) return query;
+  const { status, limit, cursor } = query.value;
+  const position = readCursor(cursor, /^[1-9]\d{0,14}$/);
+  if (!position.ok) return position;
+  const wanted = {
+    limit,
+    ...(status === undefined ? {} : { status }),
+    ...(position.value === undefined ? {} : { before: Number(position.value) }),
+  };
+  const found = await persist(() => ports.agents(address.value).invocations(wanted));
+  if (!found.ok) return found;
+  const { invocations, before } = found.value;
+  return reply({
+    invocations,
+    ...(before === undefined ? {} : { cursor: makeCursor(String(before)) }),
+  });
 }
 
 async function cancel(ports: Ports, request: ApiRequest): Promise<Answer> {

@@ -6,6 +6,7 @@
 import type {
   AgentOperations,
   CreateRequest,
+  InvocationsRequest,
   InvokeRequest,
   OplogRequest,
   UpdateRequest,
@@ -14,6 +15,7 @@ import { showAgent, showUpdates } from "../core/api/show.ts";
 import type {
   AgentAddress,
   AgentView,
+  InvocationsPage,
   OplogPage,
   SnapshotContent,
   SnapshotView,
@@ -24,6 +26,7 @@ import { accept, type Result } from "../core/errors.ts";
 import { Controlling } from "./controlling.ts";
 import { Creating } from "./creating.ts";
 import { Invoking } from "./invoking.ts";
+import { listInvocations } from "./listing.ts";
 import { Loop } from "./loop.ts";
 import type { Ports } from "./ports.ts";
 import { noAgent, refused } from "./refusals.ts";
@@ -66,6 +69,12 @@ export class AgentRuntime implements AgentOperations {
 
   invocation(idempotencyKey: string, waitMs: number) {
     return this.#invoking.invocation(idempotencyKey, waitMs);
+  }
+
+  async invocations(request: InvocationsRequest): Promise<Result<InvocationsPage>> {
+    const { ledger } = this.#loop;
+    if (ledger.status === undefined) return noAgent;
+    return accept(listInvocations(ledger, this.#ports.store, request));
   }
 
   cancel(idempotencyKey: string) {

@@ -189,6 +189,18 @@ export class Ledger {
     return undefined;
   }
 
+  /** The live invocation whose request stands at `index`. */
+  invocationAt(index: number, key: string): InvocationView | undefined {
+    for (const whereabouts of this.#journal?.keys.find(key) ?? []) {
+      if (whereabouts.pending !== index) continue;
+      const entries = this.#entriesOf(key, whereabouts);
+      if (entries !== undefined) {
+        return showInvocation(entries, this.#environment.now(), openRich);
+      }
+    }
+    return undefined;
+  }
+
   /** The method call with that key; updates and the initialization are none. */
   find(key: string): KnownInvocation | undefined {
     const entries = this.entriesOf(key);

@@ -35,6 +35,8 @@ export interface AgentStore {
   appendRow(first: number, text: string): void;
   /** Rows from the one that holds the entry `from` up to that of `to`, at most about `maxCharacters` of them. */
   readPage(from: number, to: number, maxCharacters: number): RecordPage;
+  /** Rows from the one that holds the entry `from` back towards the first, newest first; `next` is where the page before them ends. */
+  readPageBack(from: number, maxCharacters: number): RecordPage;
   putSnapshot(index: number, payload: string): void;
   getSnapshot(index: number): string | undefined;
   /** Indices of the entries whose snapshots are stored, oldest first. */

@@ -27,9 +27,7 @@ beforeAll(async () => {
 async function pages(path: string, query: string): Promise<OplogPage[]> {
   const found: OplogPage[] = [];
   for (let from: number | undefined = 1; from !== undefined;) {
-    const answer: Answer<OplogPage> = await api.get<OplogPage>(
-      `${path}/oplog?${query}&from=${from}`,
-    );
+    const answer: Answer<OplogPage> = await api.get(`${path}/oplog?${query}&from=${from}`);
     expect(answer.status).toBe(200);
     found.push(answer.body);
     from = answer.body.next;

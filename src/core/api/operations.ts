@@ -9,6 +9,8 @@ import type {
   AgentAddress,
   AgentView,
   ComponentSummary,
+  InvocationsPage,
+  InvocationStatusName,
   InvocationView,
   OplogPage,
   SnapshotContent,
@@ -38,6 +40,13 @@ export interface InvokeRequest {
   readonly scheduledFor?: number;
 }
 
+export interface InvocationsRequest {
+  readonly limit: number;
+  readonly status?: InvocationStatusName;
+  /** Only those whose requests stand before this index. */
+  readonly before?: number;
+}
+
 export interface UpdateRequest {
   readonly revision: number | "latest";
   readonly mode: UpdateMode;
@@ -59,6 +68,8 @@ export interface AgentOperations {
   destroy(): Promise<Result<null>>;
   invoke(address: AgentAddress, request: InvokeRequest): Promise<Result<InvocationView>>;
   invocation(idempotencyKey: string, waitMs: number): Promise<Result<InvocationView>>;
+  /** Newest first. */
+  invocations(request: InvocationsRequest): Promise<Result<InvocationsPage>>;
   cancel(idempotencyKey: string): Promise<Result<{ readonly cancelled: boolean }>>;
   /** Stops what runs; with `recover` the instance is dropped and recovered, and callers notice nothing. */
   interrupt(recover: boolean): Promise<Result<AgentView>>;

@@ -92,6 +92,12 @@ export interface InvocationView {
   readonly error?: ErrorView;
 }
 
+/** `before` is where the next page goes on, when there may be more. */
+export interface InvocationsPage {
+  readonly invocations: readonly InvocationView[];
+  readonly before?: number;
+}
+
 /** One oplog entry as HTTP shows it: `index`, `at`, `kind`, and the members of its kind. */
 export interface EntryView {
   readonly index: number;

@@ -60,6 +60,7 @@ const agentDefaults: AgentOperations = {
   destroy: async () => accept(null),
   invoke: async () => accept(invocation),
   invocation: async () => accept(invocation),
+  invocations: async () => accept({ invocations: [invocation], before: 7 }),
   cancel: async () => accept({ cancelled: true }),
   interrupt: async () => accept(agent),
   resume: async () => accept(agent),
