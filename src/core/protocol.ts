@@ -5,6 +5,7 @@
  */
 import type { AgentTypeDescription } from "../core/api/description.ts";
 import type { JsonValue } from "./api/views.ts";
+import type { CallRetryPolicy } from "./retry.ts";
 import type { Entry, ErrorData, SnapshotData } from "./oplog/entry.ts";
 import type { Payload } from "./oplog/payload.ts";
 import type { Regions } from "./oplog/regions.ts";
@@ -79,6 +80,14 @@ export type RunReply =
       readonly records: readonly LiveRecord[];
       readonly until: number;
     }
+  /** The invocation asks to begin anew after `delayMs`; `attempt` tries were made, this one included. */
+  | {
+      readonly state: "retry";
+      readonly records: readonly LiveRecord[];
+      readonly error: ErrorData;
+      readonly attempt: number;
+      readonly delayMs: number;
+    }
   /** The initialization has thrown. */
   | {
       readonly state: "failed";
@@ -143,6 +152,10 @@ export interface EffectCall {
   readonly request: Payload;
   /** Whether the effect may be sent once more when its connection broke. */
   readonly repeatable: boolean;
+  /** The policy by which it is; the default one without it. */
+  readonly retry?: CallRetryPolicy;
+  /** Whether it must not be sent again after a crash: then its outcome is unknown. */
+  readonly once?: true;
 }
 
 /** A page of stored rows, undecoded; `next` is where the following page begins. */

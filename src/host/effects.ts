@@ -1,5 +1,5 @@
 /** Sends the requests of agents. The platform holds them back until what is written is durable. */
-import { defaultRetryPolicy, retryDelay } from "../core/decide/retry.ts";
+import { defaultRetryPolicy, retryDelay, type CallRetryPolicy } from "../core/retry.ts";
 import { limits } from "../core/limits.ts";
 import type { ErrorData } from "../core/oplog/entry.ts";
 import type {
@@ -95,18 +95,27 @@ function pause(ms: number): Promise<void> {
 }
 
 export class NetworkEffects implements Effects {
-  /** Tries again where repeating is safe and the request or its connection broke. */
-  async perform({ request, repeatable }: Omit<EffectCall, "start">): Promise<EffectResult> {
+  /** Tries again where repeating is safe: broken connections, and answers that the policy names. */
+  async perform({
+    request,
+    repeatable,
+    retry = defaultRetryPolicy,
+  }: Omit<EffectCall, "start">): Promise<EffectResult> {
     const parsed = JSON.parse(request) as FetchRequest;
+    const { on = [] }: CallRetryPolicy = retry;
     for (let attempt = 1; ; attempt++) {
+      const delay = repeatable ? retryDelay(retry, attempt, Math.random()) : undefined;
       try {
-        return { ok: true, response: JSON.stringify(await send(parsed)) };
+        const response = await send(parsed);
+        if (delay === undefined || !on.includes(response.status)) {
+          return { ok: true, response: JSON.stringify(response) };
+        }
       } catch (error) {
-        const isFinal = !repeatable || error instanceof BodyTooLarge;
-        const delay = isFinal ? undefined : retryDelay(defaultRetryPolicy, attempt, Math.random());
-        if (delay === undefined) return { ok: false, error: failure(error) };
-        await pause(delay);
+        if (delay === undefined || error instanceof BodyTooLarge) {
+          return { ok: false, error: failure(error) };
+        }
       }
+      await pause(delay);
     }
   }
 }

@@ -14,6 +14,10 @@ export class EffectsUnderWay {
     this.#effects = effects;
   }
 
+  has(start: number): boolean {
+    return this.#underWay.has(start);
+  }
+
   /** The effect of the call whose `Start` is at `start`: begun once in this process. */
   perform(start: number, call: Omit<EffectCall, "start">): Promise<EffectResult> {
     const underWay = this.#underWay.get(start) ?? this.#effects.perform(call);
@@ -26,6 +30,11 @@ export class EffectsUnderWay {
     if (this.#underWay.size === 0) return;
     for (const entry of entries) {
       if (entry.kind === "End" || entry.kind === "Cancelled") this.#underWay.delete(entry.start);
+      if (entry.kind === "Jump") this.#forgetSince(entry.region[0]);
     }
+  }
+
+  #forgetSince(from: number): void {
+    for (const start of this.#underWay.keys()) if (start >= from) this.#underWay.delete(start);
   }
 }

@@ -1,8 +1,9 @@
 /** What becomes of an agent whose code cannot go on: another try by the retry policy, or `failed`. */
 import { showError } from "../core/api/show.ts";
-import { defaultRetryPolicy, retryDelay } from "../core/decide/retry.ts";
+import { defaultRetryPolicy, retryDelay } from "../core/retry.ts";
 import { refuse } from "../core/errors.ts";
 import type { ErrorData } from "../core/oplog/entry.ts";
+import type { RunReply } from "../core/protocol.ts";
 import { INITIALIZATION_KEY, type Status } from "../core/status/status.ts";
 import type { Present } from "./present.ts";
 
@@ -30,6 +31,15 @@ export class Failures {
     }
     const retryAt = at + delay;
     ledger.append([{ kind: "Error", at, error, retryFrom: retryFrom(status), attempt, retryAt }]);
+  }
+
+  /** The invocation begins anew after the delay that it was given; its tries are counted by it. */
+  beginAnew({ error, attempt, delayMs }: Extract<RunReply, { state: "retry" }>): void {
+    const { ledger, now: at } = this.#present;
+    const { status } = ledger;
+    if (status === undefined) return;
+    const retry = { retryFrom: retryFrom(status), attempt, retryAt: at + delayMs };
+    ledger.append([{ kind: "Error", at, error, ...retry, afresh: true }]);
   }
 
   /** The agent has failed: all who wait learn it, what is pending stays pending. */

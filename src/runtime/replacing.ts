@@ -2,7 +2,7 @@
  * Replaces the session: recovery of the agent, and the trial of an update beside it. A replacement
  * is in the oplog before anything of the new session can be seen, or it leaves no trace.
  */
-import { planRecovery, planTrial } from "../core/decide/recovery.ts";
+import { planRecovery, planTrial, regionToRepeat } from "../core/decide/recovery.ts";
 import type { ErrorData } from "../core/oplog/entry.ts";
 import type { PendingUpdateState, Status } from "../core/status/status.ts";
 import type { Failures } from "./failures.ts";
@@ -35,10 +35,20 @@ export class Replacing {
     return true;
   }
 
+  /** Goes back over what has to be done again, if anything. */
+  #goBack(): void {
+    const { ledger, now: at } = this.#present;
+    // What waits in the inbox would take the place of the jump, which names its own index.
+    ledger.append([]);
+    const region = ledger.status && regionToRepeat(ledger.status);
+    if (region !== undefined) ledger.append([{ kind: "Jump", at, region }]);
+  }
+
   /** From the latest base that can be loaded: an automatic snapshot that cannot is passed over. */
   async recover(): Promise<void> {
     const { ledger, recovery } = this.#present;
     this.#present.discard("the agent recovers");
+    this.#goBack();
     const distrusted = new Set<number>();
     for (;;) {
       const { status } = ledger;
@@ -61,6 +71,7 @@ export class Replacing {
   async applyUpdate(update: PendingUpdateState): Promise<void> {
     const { ledger, recovery, session: old } = this.#present;
     ledger.append([]);
+    if (old === undefined && ledger.status?.name === "running") this.#goBack();
     const { status } = ledger;
     if (status === undefined) return;
     old?.freeze();

@@ -103,6 +103,10 @@ export class Runs {
       present.ledger.append([{ kind: "Suspend", at: present.now, until: reply.until }]);
       present.discard("the agent sleeps");
     }
+    if (reply.state === "retry") {
+      present.discard("the invocation begins anew");
+      this.#failures.beginAnew(reply);
+    }
     if (reply.state === "failed") {
       present.discard("the initialization failed");
       this.#failures.fail(reply.error);

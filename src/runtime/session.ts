@@ -31,6 +31,16 @@ export interface SessionParts {
 /** The session was dropped: what was under way in it is of no interest any more. */
 export class SessionDropped extends Error {}
 
+const outcomeUnknown: EffectResult = {
+  ok: false,
+  error: {
+    name: "AgentError",
+    message:
+      "The host stopped while this write was under way, and it must not be sent again; find out whether it was done, then go on or repeat it yourself.",
+    code: "outcome-unknown",
+  },
+};
+
 export class Session implements HostPort {
   readonly slot: Slot;
   readonly revision: number;
@@ -119,6 +129,9 @@ export class Session implements HostPort {
     this.#append(records);
     const start = call.start > 0 ? call.start : this.#refs.get(call.start);
     if (start === undefined) throw new Error(`no call is known by the ref ${call.start}`);
+    // A call that the instance knows by its index is recorded; with nothing under way for it, its process died.
+    const isUnknown = call.once === true && call.start > 0 && !this.#parts.underWay.has(start);
+    if (isUnknown) return outcomeUnknown;
     const result = await this.#parts.underWay.perform(start, call);
     await this.#ready();
     return result;

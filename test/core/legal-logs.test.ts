@@ -67,7 +67,7 @@ const SITUATIONS: Readonly<Record<string, (log: readonly Indexed[]) => boolean>>
   "a jump in an atomic region": (log) =>
     log.some(
       ({ entry }) =>
-        entry.kind === "Jump" && log[entry.region[0] - 1]?.entry.kind === "BeginAtomicRegion",
+        entry.kind === "Jump" && log[entry.region[0] - 2]?.entry.kind === "BeginAtomicRegion",
     ),
   "a key that is used again after a revert": (log) => {
     const keys = log.flatMap(({ entry }) =>

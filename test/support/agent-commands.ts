@@ -137,8 +137,9 @@ const invocations = {
     const retryFrom = model.moment.current?.startedIndex ?? model.last;
     const retryAt = model.now + (a % 100);
     const attempt = (a % 3) + 1;
+    const afresh = isInside(model) && a % 2 === 0 ? ({ afresh: true } as const) : {};
     model.append(
-      { kind: "Error", error: failure, retryFrom, attempt, retryAt },
+      { kind: "Error", error: failure, retryFrom, attempt, retryAt, ...afresh },
       { name: "retrying" },
     );
   },
@@ -152,8 +153,9 @@ const invocations = {
   },
   jump: (model, a) => {
     const { current, regions } = model.moment;
-    const from = a % 2 === 0 ? regions[0] : undefined;
-    if (current !== undefined) model.jump(from ?? current.startedIndex + 1);
+    if (current === undefined) return;
+    const begin = a % 2 === 0 ? regions[0] : undefined;
+    model.jump((begin ?? current.startedIndex) + 1);
   },
 } satisfies Record<string, Command>;
 

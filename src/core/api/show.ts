@@ -170,7 +170,7 @@ const TIMES = new Set(["scheduledFor", "until", "retryAt", "requestedAt"]);
 /** Members that hold payloads. */
 const PAYLOADS = new Set(["params", "args", "request", "response", "result"]);
 /** Members that serve the host and are no part of the contract. */
-const INTERNAL = new Set(["inline", "wake", "requestedAt", "savedBy"]);
+const INTERNAL = new Set(["inline", "wake", "requestedAt", "savedBy", "afresh", "afterMs"]);
 
 /** Members in which authors choose the names. */
 const AUTHORED = new Set(["env", "details"]);

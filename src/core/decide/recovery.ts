@@ -1,5 +1,5 @@
 /** The recovery plan of semantics.md section 4: which code, from which base, replaying from where. */
-import { inRegions, type Regions } from "../oplog/regions.ts";
+import { inRegions, type Region, type Regions } from "../oplog/regions.ts";
 import type { PendingUpdateState, Status } from "../status/status.ts";
 
 /** Where a fresh instance gets its state from before the tail is replayed. */
@@ -44,6 +44,22 @@ export function planTrial(status: Status, update: PendingUpdateState): RecoveryP
   const base: Base =
     update.mode === "manual" ? { kind: "manual", index: update.index } : manualBase(status);
   return planFrom(status, update.revision, base);
+}
+
+/**
+ * What a recovery has to go back over first, the `Jump` that says so included: the try of an
+ * invocation that begins anew, or all since an atomic region began that the agent died in. An agent
+ * that was put to sleep in a region has lost nothing there and goes on.
+ */
+export function regionToRepeat(status: Status): Region | undefined {
+  const { current, failure, lastIndex, skipped } = status;
+  if (current === undefined) return undefined;
+  const to = lastIndex + 1;
+  if (failure?.afresh === true) return [current.startedIndex + 1, to];
+  if (current.parked === true || current.regions === undefined) return undefined;
+  const from = Math.min(...current.regions.map((region) => region.from)) + 1;
+  const isBlank = from === to || skipped.some(([low, high]) => low <= from && high >= lastIndex);
+  return isBlank ? undefined : [from, to];
 }
 
 /** Whether replay passes over the entry at `index`. */

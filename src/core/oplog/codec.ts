@@ -37,7 +37,7 @@ const LAYOUTS_1: Readonly<Record<EntryKind, Layout>> = {
   Revert: { code: 11, members: ["region"] },
   Suspend: { code: 12, members: ["reason", "until"] },
   Interrupted: { code: 13, members: ["reason"] },
-  Error: { code: 14, members: ["error", "retryFrom", "attempt", "retryAt"] },
+  Error: { code: 14, members: ["error", "retryFrom", "attempt", "retryAt", "afresh"] },
   PendingUpdate: {
     code: 15,
     members: ["updateId", "mode", "revision", "requestedAt", "wake", "snapshot", "savedBy"],

@@ -13,6 +13,8 @@ export interface ErrorData {
   readonly code?: string;
   readonly status?: number;
   readonly details?: JsonValue;
+  /** Of a `RetryableError` that came out of a step: when to try again. */
+  readonly afterMs?: number;
 }
 
 /** What a pending invocation asks for. */
@@ -143,6 +145,8 @@ export interface ErrorEntry extends Stamped {
   readonly retryFrom: number;
   readonly attempt: number;
   readonly retryAt?: number;
+  /** The invocation asked for it: it begins anew, in the state before it. */
+  readonly afresh?: true;
 }
 
 export interface PendingUpdate extends Stamped {

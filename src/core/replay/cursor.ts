@@ -7,11 +7,14 @@
 import type {
   AgentInvocationFinished,
   AgentInvocationStarted,
+  BeginAtomicRegion,
   Durability,
   End,
+  EndAtomicRegion,
   Entry,
   EntryKind,
   Indexed,
+  Jump,
   Log,
   PendingAgentInvocation,
   Start,
@@ -35,10 +38,14 @@ export interface Claim {
   readonly end?: Indexed<End>;
 }
 
+/** What the code must make again by itself. */
+type Made = Start | BeginAtomicRegion | EndAtomicRegion;
+
 export type Barrier = Indexed<End | AgentInvocationFinished>;
 
-function sameCall(entry: Start, identity: CallIdentity): boolean {
+function sameCall(entry: Made, identity: CallIdentity): entry is Start {
   return (
+    entry.kind === "Start" &&
     entry.call === identity.call &&
     entry.durability === identity.durability &&
     entry.parent === identity.parent &&
@@ -65,7 +72,8 @@ export class ReplayCursor {
   #logs: Log[] = [];
   #ahead: Indexed[] = [];
   #position = 0;
-  #unclaimed: Indexed<Start>[] = [];
+  #unclaimed: Indexed<Made>[] = [];
+  #jumps: Indexed<Jump>[] = [];
   #barriersAhead = 0;
   #exhausted = false;
   /** Replayable entries walked past so far. */
@@ -82,6 +90,11 @@ export class ReplayCursor {
     for (const indexed of page) {
       if (indexed.entry.kind === "PendingAgentInvocation") {
         this.#accepted.set(indexed.index, indexed.entry);
+      } else if (indexed.entry.kind === "Jump") {
+        this.#jumps.push({ index: indexed.index, entry: indexed.entry });
+      } else if (indexed.entry.kind === "Revert") {
+        const [from, to] = indexed.entry.region;
+        this.#jumps = this.#jumps.filter(({ index }) => index < from || index > to);
       } else if (isWalked(indexed.entry.kind) && !inRegions(this.#skipped, indexed.index)) {
         this.#ahead.push(indexed);
         if (isBarrier(indexed)) this.#barriersAhead += 1;
@@ -116,14 +129,24 @@ export class ReplayCursor {
     return { index: next.index, entry: next.entry };
   }
 
+  /**
+   * The jumps by which the invocation at `startedIndex` began anew, each one try. Needs the cursor
+   * fed: whatever is left of the invocation comes after all of them.
+   */
+  takeNewBeginnings(startedIndex: number): readonly Jump[] {
+    const beginnings = this.#jumps.filter(({ entry }) => entry.region[0] === startedIndex + 1);
+    this.#jumps = this.#jumps.filter(({ entry }) => entry.region[0] > startedIndex + 1);
+    return beginnings.map(({ entry }) => entry);
+  }
+
   /** What the code sees next by the record, or `undefined` at the record's end. */
   get barrier(): Barrier | undefined {
     const next = this.#ahead[this.#position];
     return next !== undefined && isBarrier(next) ? (next as Barrier) : undefined;
   }
 
-  /** Calls recorded before the barrier that the code has not made yet. */
-  get unclaimed(): readonly Indexed<Start>[] {
+  /** Calls, and borders of regions, recorded before the barrier that the code has not made yet. */
+  get unclaimed(): readonly Indexed<Made>[] {
     return this.#unclaimed;
   }
 
@@ -136,6 +159,16 @@ export class ReplayCursor {
     const end = this.#inlineEnds.get(found.index);
     this.#inlineEnds.delete(found.index);
     return { index: found.index, at: found.entry.at, ...(end === undefined ? {} : { end }) };
+  }
+
+  /** Claims the first recorded border: a begin, or the end of the region that began at `begin`. */
+  claimBorder(begin?: number): number | undefined {
+    const position = this.#unclaimed.findIndex(({ entry }) =>
+      begin === undefined
+        ? entry.kind === "BeginAtomicRegion"
+        : entry.kind === "EndAtomicRegion" && entry.begin === begin,
+    );
+    return position < 0 ? undefined : this.#unclaimed.splice(position, 1)[0]?.index;
   }
 
   /** Whether the record says that the call was cancelled. */
@@ -175,7 +208,13 @@ export class ReplayCursor {
   }
 
   #note(index: number, entry: Entry): void {
-    if (entry.kind === "Start") this.#unclaimed.push({ index, entry });
+    if (
+      entry.kind === "Start" ||
+      entry.kind === "BeginAtomicRegion" ||
+      entry.kind === "EndAtomicRegion"
+    ) {
+      this.#unclaimed.push({ index, entry });
+    }
     if (entry.kind === "End") this.#inlineEnds.set(entry.start, { index, entry });
     if (entry.kind === "Cancelled") this.#cancelled.add(entry.start);
     if (entry.kind === "Log") this.#logs.push(entry);

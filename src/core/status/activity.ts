@@ -1,5 +1,6 @@
 /** Sub-folds of what the agent is doing: its status name, the invocation in progress, its failure. */
 import { RESUMED, type Entry, type Indexed } from "../oplog/entry.ts";
+import { beginRegion, endRegion } from "./atomic.ts";
 import type { CurrentInvocation, Failure, Status } from "./status.ts";
 
 /** The part of the status that skipped regions hide. */
@@ -8,7 +9,14 @@ export type Activity = Pick<Status, "name" | "suspendedUntil" | "current">;
 export const idle: Activity = { name: "idle" };
 
 function running(current: CurrentInvocation | undefined): Activity {
-  return current === undefined ? idle : { name: "running", current };
+  if (current === undefined) return idle;
+  if (current.parked === undefined) return { name: "running", current };
+  const { parked: _, ...active } = current;
+  return { name: "running", current: active };
+}
+
+function parked(current: CurrentInvocation, reason: string | undefined): CurrentInvocation {
+  return reason === RESUMED ? current : { ...current, parked: true };
 }
 
 function keep(current: CurrentInvocation | undefined): { current?: CurrentInvocation } {
@@ -31,16 +39,18 @@ export function evolveActivity(activity: Activity, { index, entry }: Indexed): A
     case "Start":
     case "End":
     case "Cancelled":
-    case "BeginAtomicRegion":
-    case "EndAtomicRegion":
     case "Jump":
     case "SuccessfulUpdate":
       return running(current);
+    case "BeginAtomicRegion":
+      return running(current && beginRegion(current, index));
+    case "EndAtomicRegion":
+      return running(current && endRegion(current, entry.begin));
     case "Suspend":
       if (current === undefined) return idle;
       return {
         name: "suspended",
-        ...keep(current),
+        current: parked(current, entry.reason),
         ...(entry.until === undefined ? {} : { suspendedUntil: entry.until }),
       };
     case "Interrupted":
@@ -59,9 +69,17 @@ export function evolveActivity(activity: Activity, { index, entry }: Indexed): A
 export function evolveFailure(failure: Failure | undefined, entry: Entry): Failure | undefined {
   switch (entry.kind) {
     case "Error": {
-      const { error, retryFrom, attempt, retryAt } = entry;
-      return { error, retryFrom, attempt, ...(retryAt === undefined ? {} : { retryAt }) };
+      const { error, retryFrom, attempt, retryAt, afresh } = entry;
+      return {
+        error,
+        retryFrom,
+        attempt,
+        ...(retryAt === undefined ? {} : { retryAt }),
+        ...(afresh === undefined ? {} : { afresh }),
+      };
     }
+    case "Jump":
+      return failure?.afresh === true ? undefined : failure;
     case "AgentInvocationStarted":
     case "AgentInvocationFinished":
     case "SuccessfulUpdate":

@@ -35,6 +35,17 @@ export interface CurrentInvocation {
   readonly pendingIndex: number;
   readonly startedIndex: number;
   readonly startedAt: number;
+  /** Atomic regions that have begun and not ended; absent when there is none. */
+  readonly regions?: readonly OpenRegion[];
+  /** The agent was put to sleep inside: all that the code did is in the record. */
+  readonly parked?: true;
+}
+
+/** An open atomic region. */
+export interface OpenRegion {
+  readonly begin: number;
+  /** Going back goes to right after this entry: a region that overlaps may have begun earlier. */
+  readonly from: number;
 }
 
 /** An update past its request: automatic from the start, manual once its snapshot is saved. */
@@ -78,6 +89,7 @@ export interface Failure {
   readonly retryFrom: number;
   readonly attempt: number;
   readonly retryAt?: number;
+  readonly afresh?: true;
 }
 
 export interface Status {

@@ -1,8 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { isSkipped, planRecovery, planTrial } from "../../../src/core/decide/recovery.ts";
+import {
+  isSkipped,
+  planRecovery,
+  planTrial,
+  regionToRepeat,
+} from "../../../src/core/decide/recovery.ts";
 import type { Regions } from "../../../src/core/oplog/regions.ts";
-import type { Snapshots } from "../../../src/core/status/status.ts";
-import { anUpdate, aStatus } from "../../support/statuses.ts";
+import type { Failure, Snapshots, Status } from "../../../src/core/status/status.ts";
+import { anUpdate, aStatus, current } from "../../support/statuses.ts";
 
 const NONE: ReadonlySet<number> = new Set();
 
@@ -113,5 +118,55 @@ describe("semantics 5: the trial of an update", () => {
   ])("%s", (_, bases, update, plan) => {
     const planned = planTrial(withBases(bases, [[11, 12]]), update);
     expect(planned).toEqual({ to: 20, skipped: [[11, 12]], ...plan });
+  });
+});
+
+describe("semantics 3.6 and 7: what a recovery goes back over, its jump at 21 included", () => {
+  const error = { name: "Error", message: "no" };
+  const fault: Failure = { error, retryFrom: 10, attempt: 1, retryAt: 50 };
+  const afresh: Failure = { ...fault, afresh: true };
+  const regions = [
+    { begin: 12, from: 12 },
+    { begin: 15, from: 15 },
+  ];
+
+  test.each<[string, Partial<Status>, readonly [number, number] | undefined]>([
+    ["nothing in an idle agent", {}, undefined],
+    ["nothing in an invocation without open regions", { current }, undefined],
+    ["nothing after a fault of the host", { current, failure: fault }, undefined],
+    ["the whole try of an invocation that begins anew", { current, failure: afresh }, [11, 21]],
+    [
+      "the whole try, also when it was in a region",
+      { current: { ...current, regions }, failure: afresh },
+      [11, 21],
+    ],
+    ["all since the outermost open region", { current: { ...current, regions } }, [13, 21]],
+    [
+      "what overlaps an open region as well",
+      { current: { ...current, regions: [{ begin: 15, from: 11 }] } },
+      [12, 21],
+    ],
+    [
+      "nothing where the agent was put to sleep",
+      { current: { ...current, regions, parked: true } },
+      undefined,
+    ],
+    [
+      "nothing when nothing came after the begin",
+      { current: { ...current, regions: [{ begin: 20, from: 20 }] } },
+      undefined,
+    ],
+    [
+      "nothing that was gone back over before",
+      { current: { ...current, regions: [{ begin: 12, from: 12 }] }, skipped: [[13, 20]] },
+      undefined,
+    ],
+    [
+      "all of it again when something came since",
+      { current: { ...current, regions: [{ begin: 12, from: 12 }] }, skipped: [[13, 18]] },
+      [13, 21],
+    ],
+  ])("%s", (_, changed, region) => {
+    expect(regionToRepeat(aStatus(changed))).toEqual(region);
   });
 });

@@ -33,10 +33,11 @@ function shape<T>(members: Members<T>, ...optional: Optional<T>[]): fc.Arbitrary
 }
 
 const error: fc.Arbitrary<ErrorData> = shape<ErrorData>(
-  { name: text, message: text, code: text, status: index, details: json },
+  { name: text, message: text, code: text, status: index, details: json, afterMs: index },
   "code",
   "status",
   "details",
+  "afterMs",
 );
 
 const outcome: fc.Arbitrary<Outcome> = fc.oneof(
@@ -138,7 +139,12 @@ export const entriesByKind: Readonly<Record<EntryKind, fc.Arbitrary<Entry>>> = {
   Revert: entry("Revert", { region }),
   Suspend: entry("Suspend", { reason: text, until: time }, "reason", "until"),
   Interrupted: entry("Interrupted", { reason: text }, "reason"),
-  Error: entry("Error", { error, retryFrom: index, attempt: index, retryAt: time }, "retryAt"),
+  Error: entry(
+    "Error",
+    { error, retryFrom: index, attempt: index, retryAt: time, afresh: fc.constant(true) },
+    "retryAt",
+    "afresh",
+  ),
   PendingUpdate: entry(
     "PendingUpdate",
     {

@@ -52,6 +52,19 @@ describe("places in the oplog", () => {
     );
   });
 
+  test("the end of an atomic region names its begin by its index", () => {
+    const records: LiveRecord[] = [
+      { entry: { kind: "BeginAtomicRegion", at: 1 }, ref: -1 },
+      { entry: { kind: "EndAtomicRegion", at: 1, begin: -1 } },
+      { entry: { kind: "EndAtomicRegion", at: 1, begin: 3 } },
+    ];
+    expect(placeRecords(records, 20, new Map(), nobody)).toMatchObject([
+      { kind: "BeginAtomicRegion" },
+      { begin: 20 },
+      { begin: 3 },
+    ]);
+  });
+
   test("a start whose request is not in the oplog yet takes it along, and moves what follows", () => {
     const refs = new Map<number, number>();
     const records: LiveRecord[] = [{ entry: started(0) }, { entry: start, ref: -1 }];

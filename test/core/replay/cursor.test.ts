@@ -199,3 +199,51 @@ describe("semantics 2: replay passes over skipped regions", () => {
     expect(cursor.entriesReplayed).toBe(4);
   });
 });
+
+describe("semantics 7: borders of atomic regions", () => {
+  const begin: Entry = { kind: "BeginAtomicRegion", at: 1 };
+  const close = (at: number): Entry => ({ kind: "EndAtomicRegion", at: 1, begin: at });
+
+  test("are claimed in order, each once, ends by their begins, and stand before the next completion", () => {
+    const cursor = inside([begin, begin, close(5), starts(fetchCall), end(7), close(4)]);
+    expect(cursor.unclaimed).toHaveLength(4);
+    expect(cursor.claimBorder(4)).toBeUndefined();
+    expect([cursor.claimBorder(), cursor.claimBorder(), cursor.claimBorder()]).toEqual([
+      4,
+      5,
+      undefined,
+    ]);
+    expect([cursor.claimBorder(5), cursor.claimBorder(5)]).toEqual([6, undefined]);
+    expect(cursor.claim(fetchCall)?.index).toBe(7);
+    cursor.pass();
+    cursor.gather();
+    expect(cursor.claimBorder(4)).toBe(9);
+  });
+});
+
+describe("semantics 3.6: an invocation that began anew", () => {
+  const jump = (from: number, to: number): Entry => ({ kind: "Jump", at: to, region: [from, to] });
+
+  test("counts the jumps to its beginning, not those to the beginning of a region", () => {
+    const log = [line("a"), jump(4, 5), line("b"), jump(4, 7), starts(fetchCall), jump(9, 9)];
+    const cursor = inside(log, [
+      [4, 7],
+      [9, 9],
+    ]);
+    expect(cursor.takeNewBeginnings(3).map(({ at }) => at)).toEqual([5, 7]);
+    expect(cursor.takeNewBeginnings(3)).toEqual([]);
+  });
+
+  test("does not count those that a revert deleted", () => {
+    const revert: Entry = { kind: "Revert", at: 6, region: [5, 5] };
+    const cursor = inside([line("a"), jump(4, 5), revert], [[5, 5]]);
+    expect(cursor.takeNewBeginnings(3)).toEqual([]);
+  });
+
+  test("leaves the jumps of later invocations to them", () => {
+    const again = [asked, { ...begun, pendingIndex: 5 }, line("a"), jump(7, 8)];
+    const cursor = inside([finished, ...again], [[7, 8]]);
+    expect(cursor.takeNewBeginnings(3)).toEqual([]);
+    expect(cursor.takeNewBeginnings(6)).toHaveLength(1);
+  });
+});

@@ -46,8 +46,11 @@ class Walker {
   #claims(claimed: Set<number>): Claim[] {
     const claims: Claim[] = [];
     while (this.#cursor.unclaimed.length > 0) {
-      const first = this.#cursor.unclaimed[0];
-      const claim = first && this.#cursor.claim(first.entry);
+      const { entry } = this.#cursor.unclaimed[0] ?? {};
+      if (entry?.kind === "BeginAtomicRegion") this.#cursor.claimBorder();
+      if (entry?.kind === "EndAtomicRegion") this.#cursor.claimBorder(entry.begin);
+      if (entry?.kind !== "Start") continue;
+      const claim = this.#cursor.claim(entry);
       if (claim === undefined) throw new Error("a recorded call could not be claimed");
       claims.push(claim);
       claimed.add(claim.index);

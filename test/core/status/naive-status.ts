@@ -3,6 +3,7 @@
  * over the entries that it does not ignore. Slow, and with nothing in common with the fold.
  */
 import type { Create, Entry, Indexed } from "../../../src/core/oplog/entry.ts";
+import { isReplayable } from "../../../src/core/oplog/entry.ts";
 import { INITIALIZATION_KEY, type Status } from "../../../src/core/status/status.ts";
 
 type Kind = Entry["kind"];
@@ -54,6 +55,32 @@ const NAMES: Partial<Record<Kind, Status["name"]>> = {
   Interrupted: "interrupted",
 };
 
+/** Regions of the invocation in progress that have begun and not ended; going back takes along what it overlaps. */
+function openRegions(open: Log): NonNullable<Status["current"]>["regions"] {
+  const ends = all(open, "EndAtomicRegion");
+  const endOf = (begin: number): number =>
+    ends.find(({ entry }) => entry.begin === begin)?.index ?? Number.POSITIVE_INFINITY;
+  const begins = all(open, "BeginAtomicRegion").map(({ index }) => index);
+  const fromOf = (begin: number): number => {
+    const over = begins.filter((other) => other < begin && endOf(other) > begin);
+    const ended = over.filter((other) => endOf(other) !== Number.POSITIVE_INFINITY);
+    return Math.min(begin, ...ended.map(fromOf));
+  };
+  const left = begins.filter((begin) => endOf(begin) === Number.POSITIVE_INFINITY);
+  return left.length === 0 ? undefined : left.map((begin) => ({ begin, from: fromOf(begin) }));
+}
+
+/** Whether the agent was put to sleep, and nothing that the code did was recorded since. */
+function isParked(open: Log): boolean {
+  const last = open.findLast(
+    ({ entry }) =>
+      entry.kind === "Suspend" ||
+      entry.kind === "SuccessfulUpdate" ||
+      (isReplayable(entry.kind) && entry.kind !== "Jump"),
+  );
+  return last?.entry.kind === "Suspend";
+}
+
 /** `open`: not in a skipped region. */
 function activity(open: Log): Pick<Status, "name" | "current" | "suspendedUntil"> {
   const started = all(open, "AgentInvocationStarted").at(-1);
@@ -64,6 +91,8 @@ function activity(open: Log): Pick<Status, "name" | "current" | "suspendedUntil"
   )?.entry;
   const failed =
     telling?.kind === "Error" ? (telling.retryAt === undefined ? "failed" : "retrying") : undefined;
+  const inside = open.filter(({ index }) => index >= (started?.index ?? 0));
+  const regions = openRegions(inside);
   const said = failed ?? (telling && NAMES[telling.kind]) ?? "idle";
   return {
     name: said === "running" && !isInside ? "idle" : said,
@@ -75,6 +104,8 @@ function activity(open: Log): Pick<Status, "name" | "current" | "suspendedUntil"
         pendingIndex: started.entry.pendingIndex,
         startedIndex: started.index,
         startedAt: started.entry.at,
+        ...(regions !== undefined && { regions }),
+        ...(isParked(inside) && { parked: true }),
       },
     }),
   };
@@ -164,10 +195,19 @@ function failure(live: Log): Pick<Status, "failure"> {
     "AgentInvocationStarted",
     "AgentInvocationFinished",
     "SuccessfulUpdate",
-  ).at(-1)?.entry;
-  if (telling?.kind !== "Error") return {};
-  const { error, retryFrom, attempt, retryAt } = telling;
-  return { failure: { error, retryFrom, attempt, ...(retryAt !== undefined && { retryAt }) } };
+  ).at(-1);
+  if (telling?.entry.kind !== "Error") return {};
+  const { error, retryFrom, attempt, retryAt, afresh } = telling.entry;
+  if (afresh && all(live, "Jump").some(({ index }) => index > telling.index)) return {};
+  return {
+    failure: {
+      error,
+      retryFrom,
+      attempt,
+      ...(retryAt !== undefined && { retryAt }),
+      ...(afresh && { afresh }),
+    },
+  };
 }
 
 /** The status after all of `log`, which begins with `Create`. */

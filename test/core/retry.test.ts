@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { defaultRetryPolicy, retryDelay } from "../../../src/core/decide/retry.ts";
-import { announceSeed, check } from "../../support/property.ts";
+import { defaultRetryPolicy, readRetryPolicy, retryDelay } from "../../src/core/retry.ts";
+import { announceSeed, check } from "../support/property.ts";
 
 announceSeed();
 
@@ -45,5 +45,31 @@ describe("sdk: the default policy of retries", () => {
       },
       1000,
     );
+  });
+});
+
+describe("sdk: policies as authors write them", () => {
+  test.each<[string, unknown, object]>([
+    ["nothing is the default", {}, {}],
+    ["what is left out is the default", { attempts: 5 }, { attempts: 5 }],
+    ["tries without end", { attempts: Infinity }, { attempts: Infinity }],
+    ["statuses", { on: [503, 429] }, { on: [503, 429] }],
+  ])("%s", (_, given, changed) => {
+    expect(readRetryPolicy(given)).toEqual({ ...defaultRetryPolicy, ...changed });
+  });
+
+  test.each<[string, unknown]>([
+    ["no object", 3],
+    ["null", null],
+    ["no try at all", { attempts: 0 }],
+    ["half a try", { attempts: 1.5 }],
+    ["a negative delay", { initialMs: -1 }],
+    ["a longest delay without end", { maxMs: Infinity }],
+    ["a factor that is text", { factor: "2" }],
+    ["more jitter than all", { jitter: 1.1 }],
+    ["statuses that are none", { on: ["503"] }],
+    ["one status", { on: 503 }],
+  ])("%s is none", (_, given) => {
+    expect(readRetryPolicy(given)).toBeUndefined();
   });
 });
