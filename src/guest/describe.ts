@@ -1,7 +1,9 @@
 /** What uploaded code says about itself: agent types, methods, hooks, policies. */
 import type { AgentTypeDescription } from "../core/api/description.ts";
 import type { JsonValue, MethodView, SnapshotPolicy } from "../core/api/views.ts";
+import { defaultRetryPolicy, type RetryPolicy } from "../core/retry.ts";
 import { Agent } from "./agent.ts";
+import { checkedPolicy } from "./retrying.ts";
 import { jsonOrNothing } from "./values.ts";
 
 export type AgentClass = new () => Agent;
@@ -27,6 +29,7 @@ interface MethodOptions {
   readonly description?: unknown;
   readonly input?: readonly Validator[];
   readonly output?: Validator;
+  readonly retry?: unknown;
 }
 
 interface Statics {
@@ -92,6 +95,7 @@ function schemaOf(validator: Validator): JsonValue {
 
 function describeMethod(AgentClass: AgentClass, name: string): MethodView {
   const { readOnly, description, input, output } = optionsOf(AgentClass, name);
+  retryPolicyOf(AgentClass, name);
   return {
     name,
     readOnly: readOnly === true,
@@ -101,6 +105,13 @@ function describeMethod(AgentClass: AgentClass, name: string): MethodView {
       : { inputSchema: { type: "array", prefixItems: input.map(schemaOf) } }),
     ...(output === undefined ? {} : { outputSchema: schemaOf(output) }),
   };
+}
+
+/** By which policy `RetryableError` of a method is retried. */
+export function retryPolicyOf(AgentClass: AgentClass, method: string): RetryPolicy {
+  const { retry } = optionsOf(AgentClass, method);
+  if (retry === undefined) return defaultRetryPolicy;
+  return checkedPolicy(retry, `static methods.${method}.retry of ${AgentClass.name}`);
 }
 
 function isPositive(value: unknown): value is number {

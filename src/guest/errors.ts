@@ -27,6 +27,22 @@ export class AgentError extends Error {
   }
 }
 
+/**
+ * Thrown by a method: the invocation begins anew, in the state before it, after a delay by the
+ * method's retry policy, or after `afterMs` milliseconds.
+ */
+export class RetryableError extends Error {
+  override name = "RetryableError";
+  readonly afterMs?: number;
+
+  constructor(message: string, { afterMs }: { readonly afterMs?: number } = {}) {
+    super(message);
+    if (typeof afterMs === "number" && afterMs >= 0 && Number.isFinite(afterMs)) {
+      this.afterMs = afterMs;
+    }
+  }
+}
+
 const BUILT_IN: Readonly<Record<string, ErrorConstructor>> = {
   Error,
   EvalError,
@@ -41,13 +57,16 @@ function isStatus(status: unknown): status is number {
   return typeof status === "number" && Number.isInteger(status) && status >= 400 && status <= 599;
 }
 
-function membersOf(error: Error): Pick<ErrorData, "code" | "status" | "details"> {
+function membersOf(error: Error): Omit<ErrorData, "name" | "message"> {
   const { code, status, details } = error as AgentError;
   const json = jsonOrNothing(details);
   return {
     ...(typeof code === "string" ? { code } : {}),
     ...(isStatus(status) ? { status } : {}),
     ...(json === undefined ? {} : { details: json }),
+    ...(error instanceof RetryableError && error.afterMs !== undefined
+      ? { afterMs: error.afterMs }
+      : {}),
   };
 }
 
@@ -69,5 +88,6 @@ export function fromErrorData(data: ErrorData): Error {
     ...(details === undefined ? {} : { details }),
   });
   error.name = data.name;
+  if (data.afterMs !== undefined) Object.assign(error, { afterMs: data.afterMs });
   return error;
 }

@@ -109,9 +109,16 @@ async function send(scope: Scope, described: FetchRequest): Promise<Response> {
   checkSize(described);
   const payload = JSON.stringify(described);
   const isRead = READS.has(described.method);
-  const repeatable =
-    REPEATABLE.has(described.method) || described.headers.some(([name]) => name === KEY_HEADER);
-  const effect = { call: "fetch", request: payload, repeatable } as const;
+  const { isIdempotent, retry } = scope.settings;
+  const once = !isRead && isIdempotent === false;
+  const hasKey = described.headers.some(([name]) => name === KEY_HEADER);
+  const effect = {
+    call: "fetch",
+    request: payload,
+    repeatable: !once && (REPEATABLE.has(described.method) || hasKey),
+    ...(retry === undefined ? {} : { retry }),
+    ...(once ? { once } : {}),
+  } as const;
   const recorded = await scope.call({
     identity: {
       call: "fetch",

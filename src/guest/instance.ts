@@ -1,4 +1,5 @@
 /** One agent's instance of the author's class, from its boot to its end. */
+import { retryDelay } from "../core/retry.ts";
 import type { AgentInvocationStarted, ErrorData } from "../core/oplog/entry.ts";
 import type {
   Boot,
@@ -11,11 +12,17 @@ import type {
 } from "../core/protocol.ts";
 import { INITIALIZATION_KEY } from "../core/status/status.ts";
 import { constructAgent, type Agent } from "./agent.ts";
-import { agentClass, type AgentClass, type AuthorModule, invocable } from "./describe.ts";
+import {
+  agentClass,
+  type AgentClass,
+  type AuthorModule,
+  invocable,
+  retryPolicyOf,
+} from "./describe.ts";
 import { codeOf, type AuthorInstance } from "./entering.ts";
 import { toErrorData } from "./errors.ts";
 import { HostLink } from "./link.ts";
-import { realNow } from "./platform.ts";
+import { platformRandom, realNow } from "./platform.ts";
 import { Replay, type ReplayEnd } from "./replay.ts";
 import { Run, type Ending } from "./run.ts";
 import { within } from "./scope.ts";
@@ -58,6 +65,14 @@ function bootReply(end: Exclude<ReplayEnd, { kind: "open" }>): BootReply {
   const { divergence } = end;
   const error = { name: "Divergence", message: divergence.message, code: "divergence" };
   return { state: "refused", error, divergence };
+}
+
+/** How long to wait before the invocation begins anew, if it asks for that and has tries left. */
+function delayOf({ retryable, invocation }: Run, AgentClass: AgentClass): number | undefined {
+  if (retryable === undefined) return undefined;
+  const policy = retryPolicyOf(AgentClass, invocation.method);
+  const delay = retryDelay(policy, invocation.attempt, platformRandom());
+  return delay === undefined ? undefined : (retryable.afterMs ?? delay);
 }
 
 export class Instance implements InstancePort {
@@ -140,7 +155,7 @@ export class Instance implements InstancePort {
   }
 
   /** Runs to the outcome; answers what ends the whole batch, or nothing when the next call may run. */
-  async #finish({ link, boot }: Booted, run: Run): Promise<RunReply | undefined> {
+  async #finish({ link, boot, AgentClass }: Booted, run: Run): Promise<RunReply | undefined> {
     const { outcome: settled } = run;
     const ending: Ending =
       settled === undefined ? await run.finish() : { kind: "settled", outcome: settled };
@@ -154,6 +169,12 @@ export class Instance implements InstancePort {
       return { state: "failed", records, error: outcome.error };
     }
     run.close();
+    const delayMs = delayOf(run, AgentClass);
+    if (delayMs !== undefined && !outcome.ok) {
+      const records = await link.drainForResult();
+      const { attempt } = run.invocation;
+      return { state: "retry", records, error: outcome.error, attempt, delayMs };
+    }
     const at = realNow();
     const { revision } = boot.identity;
     link.record({ kind: "AgentInvocationFinished", at, idempotencyKey, outcome, revision });

@@ -1,10 +1,5 @@
 /** What running code may know of its invocation. */
-import { callingScope } from "./scope.ts";
-
-export interface InvocationInfo {
-  readonly idempotencyKey: string;
-  readonly method: string;
-}
+import { callingScope, type InvocationInfo } from "./scope.ts";
 
 /** The invocation that the calling code belongs to. */
 export function invocation(): InvocationInfo {

@@ -5,9 +5,13 @@
 import "./globals.ts";
 
 export { Agent } from "./agent.ts";
-export { AgentError } from "./errors.ts";
+export { atomically } from "./atomically.ts";
+export { AgentError, RetryableError } from "./errors.ts";
+export { withIdempotence } from "./idempotence.ts";
 export { inspectorClass } from "./inspector.ts";
 export { instanceClass } from "./facet.ts";
 export { invocation } from "./invocation.ts";
+export { withRetry } from "./retrying.ts";
+export { saga } from "./saga.ts";
 export { sleep } from "./sleep.ts";
 export { step } from "./step.ts";

@@ -102,12 +102,14 @@ export class Replay {
   }
 
   async #invocation({
+    index,
     entry: started,
   }: Indexed<AgentInvocationStarted>): Promise<ReplayEnd | undefined> {
     const request = await this.#request(started.pendingIndex);
     await this.#feed();
     this.#cursor.gather();
-    const run = new Run(this.#link, started, this.#cursor);
+    const again = this.#cursor.takeNewBeginnings(index).map(({ at }) => at);
+    const run = new Run(this.#link, started, this.#cursor, again);
     this.#enter(run, started, request);
     for (let patience = 0; ;) {
       await run.quiet();

@@ -13,14 +13,21 @@ import type { Payload } from "../core/oplog/payload.ts";
 import type { Divergence } from "../core/protocol.ts";
 import type { CallIdentity, ReplayCursor } from "../core/replay/cursor.ts";
 import { limits } from "../core/limits.ts";
-import { AgentError, fromErrorData, toErrorData } from "./errors.ts";
+import { AgentError, fromErrorData, RetryableError, toErrorData } from "./errors.ts";
 import { isThenable } from "./thenable.ts";
 import type { HostLink } from "./link.ts";
 import { nextTurn, realNow } from "./platform.ts";
 import { derivedUuid, seededRandom } from "./random.ts";
 import { describe } from "./wording.ts";
 import { endOf, type OpenCall } from "./open-call.ts";
-import { within, type CallSpec, type MadeCall, type Scope, type Settlement } from "./scope.ts";
+import {
+  within,
+  type CallSpec,
+  type InvocationInfo,
+  type MadeCall,
+  type Scope,
+  type Settlement,
+} from "./scope.ts";
 import { encode } from "./values.ts";
 
 /** Waits that end within this many milliseconds stay in memory. */
@@ -46,7 +53,8 @@ function unsettled(): MadeCall {
 export class Run implements Scope {
   /** The run that began last in this isolate. */
   static latest: Run | undefined;
-  readonly invocation: { readonly idempotencyKey: string; readonly method: string };
+  readonly invocation: InvocationInfo;
+  readonly settings = {};
   readonly cursor: ReplayCursor | undefined;
   readonly link: HostLink;
   readonly #started: AgentInvocationStarted;
@@ -64,16 +72,24 @@ export class Run implements Scope {
   #wake: () => void = () => {};
   outcome: Outcome | undefined;
   divergence: Divergence | undefined;
+  /** What the method threw to begin anew. */
+  retryable: RetryableError | undefined;
 
-  /** `cursor` is absent for an invocation that starts live. */
-  constructor(link: HostLink, started: AgentInvocationStarted, cursor?: ReplayCursor) {
+  /** `cursor` is absent for an invocation that starts live; `again`: the times at which it began anew. */
+  constructor(
+    link: HostLink,
+    started: AgentInvocationStarted,
+    cursor?: ReplayCursor,
+    again: readonly number[] = [],
+  ) {
     this.link = link;
     this.#started = started;
     this.cursor = cursor;
     this.#isLive = cursor === undefined;
     this.#random = seededRandom(started.seed);
-    this.#now = started.at;
-    this.invocation = { idempotencyKey: started.idempotencyKey, method: started.method };
+    this.#now = again.at(-1) ?? started.at;
+    const { idempotencyKey, method } = started;
+    this.invocation = { idempotencyKey, method, attempt: again.length + 1 };
   }
 
   /** Lets the code begin; it runs until its first wait within this turn. */
@@ -103,6 +119,7 @@ export class Run implements Scope {
 
   #fail(thrown: unknown): void {
     this.outcome = { ok: false, error: toErrorData(thrown) };
+    if (thrown instanceof RetryableError) this.retryable = thrown;
     this.#halt();
   }
 
@@ -124,6 +141,26 @@ export class Run implements Scope {
     const write = this.#writes;
     const { seed, idempotencyKey } = this.#started;
     return () => derivedUuid(`${seed}/${idempotencyKey}/${write}`);
+  }
+
+  beginRegion(): () => void {
+    if (this.#closed) return () => {};
+    const claimed = this.#claimBorder("begin of an atomic region");
+    const begin = claimed ?? this.link.recordStart({ kind: "BeginAtomicRegion", at: realNow() });
+    return () => {
+      if (this.#closed || this.#claimBorder("end of an atomic region", begin) !== undefined) return;
+      this.link.record({ kind: "EndAtomicRegion", at: realNow(), begin });
+    };
+  }
+
+  #claimBorder(what: string, begin?: number): number | undefined {
+    if (this.#isLive || this.cursor === undefined) return undefined;
+    const claimed = this.cursor.claimBorder(begin);
+    if (claimed === undefined && this.cursor.barrier !== undefined) {
+      this.diverge(`the ${what}`);
+      return 0;
+    }
+    return claimed;
   }
 
   log(level: Log["level"], message: string): void {

@@ -3,6 +3,7 @@
  * follows the code through promises and callbacks; it is never a global, for isolates may be shared.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { CallRetryPolicy } from "../core/retry.ts";
 import type { ErrorData, Log } from "../core/oplog/entry.ts";
 import type { Payload } from "../core/oplog/payload.ts";
 import type { HostLink } from "./link.ts";
@@ -37,6 +38,13 @@ export interface MadeCall {
   cancel(): void;
 }
 
+/** What holds for the calls that are made in a scope. */
+export interface CallSettings {
+  /** False: a write whose outcome is unknown after a crash is an error. */
+  readonly isIdempotent?: boolean;
+  readonly retry?: CallRetryPolicy;
+}
+
 export interface Scope {
   /** Epoch milliseconds as the code sees them. */
   now(): number;
@@ -50,7 +58,18 @@ export interface Scope {
   nextKey(): () => string;
   /** Absent where nothing durable can be called. */
   readonly link: HostLink | undefined;
-  readonly invocation?: { readonly idempotencyKey: string; readonly method: string };
+  readonly invocation?: InvocationInfo;
+  readonly settings: CallSettings;
+  /** Begins an atomic region and gives what ends it; nothing where calls are not recorded. */
+  beginRegion(): () => void;
+}
+
+/** What running code may know of its invocation. */
+export interface InvocationInfo {
+  readonly idempotencyKey: string;
+  readonly method: string;
+  /** Which try this is, from 1: `RetryableError` makes more of them. */
+  readonly attempt: number;
 }
 
 const scopes = new AsyncLocalStorage<Scope>();

@@ -1,8 +1,11 @@
 /** A named step: its function runs once, its result is recorded as one call. */
+import { retryDelay, type RetryPolicy } from "../core/retry.ts";
+import { pause, platformRandom } from "./platform.ts";
+import { checkedPolicy } from "./retrying.ts";
 import type { CallSpec, Scope, Settlement } from "./scope.ts";
 import { callingScope, within } from "./scope.ts";
 import { isThenable } from "./thenable.ts";
-import { toErrorData } from "./errors.ts";
+import { RetryableError, toErrorData } from "./errors.ts";
 import { LiveScope } from "./unrecorded.ts";
 import { decode, encode } from "./values.ts";
 
@@ -26,25 +29,74 @@ function settle(body: () => unknown): Settlement | Promise<Settlement> {
   }
 }
 
-function stepSpec(name: string, scope: Scope, fn: () => unknown): CallSpec {
+/** Runs the body until it succeeds or its tries are used up; each try has the same keys. */
+function settleAtLast(
+  body: () => unknown,
+  retry: RetryPolicy,
+  attempt = 1,
+): Settlement | Promise<Settlement> {
+  const again = (settlement: Settlement): Settlement | Promise<Settlement> => {
+    const delay = settlement.ok ? undefined : retryDelay(retry, attempt, platformRandom());
+    if (settlement.ok || delay === undefined) return settlement;
+    const later = pause(settlement.error.afterMs ?? delay);
+    return later.then(() => settleAtLast(body, retry, attempt + 1));
+  };
+  const settlement = settle(body);
+  return settlement instanceof Promise ? settlement.then(again) : again(settlement);
+}
+
+function stepSpec(
+  name: string,
+  scope: Scope,
+  fn: () => unknown,
+  retry: RetryPolicy | undefined,
+): CallSpec {
   const keys = scope.nextKey();
   const log: Scope["log"] = (level, message) => scope.log(level, message);
+  const { settings } = scope;
   return {
     identity: { call: "step", durability: "write-local", request: JSON.stringify({ name }) },
-    perform: (_start, link) => settle(() => within(new LiveScope(link, keys, log), fn)),
+    perform: (_start, link) => {
+      const body = (): unknown => within(new LiveScope(link, keys, log, settings), fn);
+      return retry === undefined ? settle(body) : settleAtLast(body, retry);
+    },
   };
 }
 
+/** A `RetryableError` that came out of a step asks for the same as one thrown beside it. */
+function revived(error: unknown): unknown {
+  const { name, message, afterMs } = error as Partial<RetryableError>;
+  if (name !== "RetryableError" || message === undefined) return error;
+  return new RetryableError(message, afterMs === undefined ? {} : { afterMs });
+}
+
+export interface StepOptions {
+  /** By which policy a step that throws is run again; without one, and outside `withRetry`, it is not. */
+  readonly retry?: Partial<RetryPolicy>;
+}
+
 /**
- * Runs `fn` and records its result, or the error that it throws, under `name`. Once ended it never
- * runs again. Durable calls inside go out live and unrecorded; writes among them carry keys derived
- * from the step. Killed inside, it runs again.
+ * Runs `fn` and records its result, or the error that it throws at last, under `name`. Once ended it
+ * never runs again. Durable calls inside go out live and unrecorded; writes among them carry keys
+ * derived from the step. Killed inside, it runs again.
  */
-export async function step<T>(name: string, fn: () => T): Promise<Awaited<T>> {
+export async function step<T>(
+  name: string,
+  fn: () => T,
+  options: StepOptions = {},
+): Promise<Awaited<T>> {
   if (typeof name !== "string" || typeof fn !== "function") {
     throw new TypeError("step(name, fn) takes a name and a function.");
   }
   const scope = callingScope("step");
-  const response = await scope.call(stepSpec(name, scope, fn)).settled;
-  return (response === undefined ? undefined : decode(response)) as Awaited<T>;
+  const retry =
+    options.retry === undefined
+      ? scope.settings.retry
+      : checkedPolicy(options.retry, "The retry policy of a step");
+  try {
+    const response = await scope.call(stepSpec(name, scope, fn, retry)).settled;
+    return (response === undefined ? undefined : decode(response)) as Awaited<T>;
+  } catch (error) {
+    throw revived(error);
+  }
 }

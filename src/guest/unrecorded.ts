@@ -6,11 +6,12 @@ import { fromErrorData } from "./errors.ts";
 import type { HostLink } from "./link.ts";
 import { platformRandom, realNow } from "./platform.ts";
 import { derivedUuid, seededRandom } from "./random.ts";
-import type { CallSpec, MadeCall, Scope } from "./scope.ts";
+import type { CallSettings, CallSpec, MadeCall, Scope } from "./scope.ts";
 
 /** Time and randomness derive from `Create`; nothing durable may be called. */
 export class FrozenScope implements Scope {
   readonly link = undefined;
+  readonly settings = {};
   readonly #createdAt: number;
   readonly #random: () => number;
   readonly #where: string;
@@ -37,6 +38,10 @@ export class FrozenScope implements Scope {
     throw this.#refusal(identity);
   }
 
+  beginRegion(): () => void {
+    throw new Error(`atomically cannot be called ${this.#where}; call it in a method.`);
+  }
+
   log(): void {}
 
   nextKey(): () => string {
@@ -53,6 +58,7 @@ export class FrozenScope implements Scope {
 /** Calls go out live; real time and randomness. `keys` is what the keys of writes derive from. */
 export class LiveScope implements Scope {
   readonly link: HostLink;
+  readonly settings: CallSettings;
   readonly #keys: () => string;
   readonly #log: (level: Log["level"], message: string) => void;
   #writes = 0;
@@ -61,8 +67,10 @@ export class LiveScope implements Scope {
     link: HostLink,
     keys: () => string,
     log: (level: Log["level"], message: string) => void,
+    settings: CallSettings = {},
   ) {
     this.link = link;
+    this.settings = settings;
     this.#keys = keys;
     this.#log = log;
   }
@@ -87,6 +95,11 @@ export class LiveScope implements Scope {
 
   inline(_identity: CallIdentity, produce: () => Payload): Payload {
     return produce();
+  }
+
+  /** What is not recorded runs again as a whole anyway. */
+  beginRegion(): () => void {
+    return () => {};
   }
 
   log(level: Log["level"], message: string): void {

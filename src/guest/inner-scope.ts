@@ -1,0 +1,63 @@
+/** A part of an invocation with settings of its own, or with keys of its own. */
+import type { Log } from "../core/oplog/entry.ts";
+import type { Payload } from "../core/oplog/payload.ts";
+import type { CallIdentity } from "../core/replay/cursor.ts";
+import type { HostLink } from "./link.ts";
+import { derivedUuid } from "./random.ts";
+import type { CallSettings, CallSpec, InvocationInfo, MadeCall, Scope } from "./scope.ts";
+
+/** What is different inside. */
+export interface Changes {
+  readonly settings?: CallSettings;
+  /** From what the keys of writes derive, instead of the outer scope's. */
+  readonly keys?: () => string;
+}
+
+export class InnerScope implements Scope {
+  readonly link: HostLink | undefined;
+  readonly settings: CallSettings;
+  readonly invocation?: InvocationInfo;
+  readonly #outer: Scope;
+  readonly #keys: (() => string) | undefined;
+  #writes = 0;
+
+  constructor(outer: Scope, { settings = {}, keys }: Changes) {
+    this.#outer = outer;
+    this.#keys = keys;
+    this.link = outer.link;
+    this.settings = { ...outer.settings, ...settings };
+    if (outer.invocation !== undefined) this.invocation = outer.invocation;
+  }
+
+  now(): number {
+    return this.#outer.now();
+  }
+
+  random(): number {
+    return this.#outer.random();
+  }
+
+  call(spec: CallSpec): MadeCall {
+    return this.#outer.call(spec);
+  }
+
+  inline(identity: CallIdentity, produce: () => Payload): Payload {
+    return this.#outer.inline(identity, produce);
+  }
+
+  beginRegion(): () => void {
+    return this.#outer.beginRegion();
+  }
+
+  log(level: Log["level"], message: string): void {
+    this.#outer.log(level, message);
+  }
+
+  nextKey(): () => string {
+    const keys = this.#keys;
+    if (keys === undefined) return this.#outer.nextKey();
+    this.#writes += 1;
+    const write = this.#writes;
+    return () => derivedUuid(`${keys()}/${write}`);
+  }
+}
