@@ -67,12 +67,17 @@ function bootReply(end: Exclude<ReplayEnd, { kind: "open" }>): BootReply {
   return { state: "refused", error, divergence };
 }
 
+/** A hundred years: a time that dates and alarms still hold. */
+const LONGEST_MS = 100 * 365 * 24 * 3_600_000;
+
 /** How long to wait before the invocation begins anew, if it asks for that and has tries left. */
 function delayOf({ retryable, invocation }: Run, AgentClass: AgentClass): number | undefined {
   if (retryable === undefined) return undefined;
   const policy = retryPolicyOf(AgentClass, invocation.method);
   const delay = retryDelay(policy, invocation.attempt, platformRandom());
-  return delay === undefined ? undefined : (retryable.afterMs ?? delay);
+  return delay === undefined
+    ? undefined
+    : Math.min(Math.ceil(retryable.afterMs ?? delay), LONGEST_MS);
 }
 
 export class Instance implements InstancePort {

@@ -67,6 +67,19 @@ describe("semantics 3.6: RetryableError", () => {
     const keys = keysOf("/repeats");
     expect(keys).toHaveLength(3);
     expect(new Set(keys).size).toBe(1);
+    const sent = receiver.received.filter(({ path }) => path === "/repeats");
+    expect(new Set(sent.map(({ body }) => body)).size).toBe(1);
+  });
+
+  test("a try begins at the time at which it was let go back, live and in replay", async () => {
+    const { agent } = await place("Again", regionAgents);
+    const time = Number(await api.result(agent, "clock"));
+    await site.crash();
+    await api.result(agent, "add", "replayed");
+    const entries = await api.oplog(agent);
+    const at = (kind: string) => Date.parse(entries.find((entry) => entry.kind === kind)?.at ?? "");
+    expect(time).toBe(at("Jump"));
+    expect(time - at("AgentInvocationStarted")).toBeGreaterThanOrEqual(61);
   });
 
   test("used up: the invocation fails with that error, and the agent stays usable, in the state at the throw", async () => {

@@ -16,7 +16,7 @@ export const regionAgents = `
       const { attempt } = invocation();
       this.log.push("try " + attempt);
       const chance = Math.random();
-      const answer = await post(url, "try " + attempt);
+      const answer = await post(url, String(chance));
       if (attempt < good) throw new RetryableError("not yet");
       return { attempt, chance, answer, log: [...this.log] };
     }
@@ -26,6 +26,10 @@ export const regionAgents = `
       this.log.push("try " + attempt);
       await step("look", () => { if (attempt < good) throw new RetryableError("in a step", { afterMs }); });
       return attempt;
+    }
+    clock() {
+      if (invocation().attempt === 1) throw new RetryableError("later", { afterMs: 60.5 });
+      return Date.now();
     }
     async drops() {
       if (invocation().attempt === 1) { void sleep(5000); throw new RetryableError("again", { afterMs: 1 }); }
