@@ -171,6 +171,30 @@ export function hasSchema(AgentClass: AgentClass, method: string): boolean {
   return optionsOf(AgentClass, method).input !== undefined;
 }
 
+function pathOf(path: readonly unknown[] | undefined): unknown[] {
+  return (path ?? []).map((step) =>
+    typeof step === "object" && step !== null && "key" in step ? step.key : step,
+  );
+}
+
+/** Whether the author gave the method's result a schema. */
+export function hasOutputSchema(AgentClass: AgentClass, method: string): boolean {
+  return optionsOf(AgentClass, method).output !== undefined;
+}
+
+/** The issues that the method's own schema has with a result; none when it passes. */
+export async function resultIssues(
+  AgentClass: AgentClass,
+  method: string,
+  result: unknown,
+): Promise<JsonValue[]> {
+  const checked = await optionsOf(AgentClass, method).output?.["~standard"].validate(result);
+  return (checked?.issues ?? []).map(({ message, path }) => ({
+    message,
+    path: pathOf(path).map(String),
+  }));
+}
+
 /** The issues that the method's own schema has with the arguments; none when they pass or there is no schema. */
 export async function argumentIssues(
   AgentClass: AgentClass,
@@ -182,10 +206,7 @@ export async function argumentIssues(
   for (const [position, validator] of validators.entries()) {
     const result = await validator["~standard"].validate(args[position]);
     for (const { message, path } of result.issues ?? []) {
-      const steps = (path ?? []).map((step) =>
-        typeof step === "object" && step !== null && "key" in step ? step.key : step,
-      );
-      issues.push({ message, path: [position, ...steps.map(String)] });
+      issues.push({ message, path: [position, ...pathOf(path).map(String)] });
     }
   }
   return issues;

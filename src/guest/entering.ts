@@ -3,7 +3,14 @@ import type { Payload } from "../core/oplog/payload.ts";
 import type { Boot } from "../core/protocol.ts";
 import { INITIALIZATION_KEY } from "../core/status/status.ts";
 import type { Agent } from "./agent.ts";
-import { argumentIssues, hasSchema, invocable, type AgentClass } from "./describe.ts";
+import {
+  argumentIssues,
+  hasOutputSchema,
+  hasSchema,
+  invocable,
+  resultIssues,
+  type AgentClass,
+} from "./describe.ts";
 import { AgentError } from "./errors.ts";
 import { decode } from "./values.ts";
 
@@ -46,6 +53,18 @@ async function checked(
   throw new AgentError(message, { code: "invalid-arguments", status: 422, details: issues });
 }
 
+/** What the method returns goes on as it is: the validator judges, it does not change. */
+async function judged(AgentClass: AgentClass, method: string, code: () => unknown) {
+  const result = await code();
+  const issues = await resultIssues(AgentClass, method, result);
+  if (issues.length === 0) return result;
+  const [first] = issues as { message: string; path: string[] }[];
+  const where =
+    first === undefined ? "" : `: ${["result", ...first.path].join(".")}: ${first.message}`;
+  const message = `The result of ${method} does not fit its output schema${where}. Mend the method, or its schema.`;
+  throw new AgentError(message, { code: "invalid-result", details: { issues } });
+}
+
 /** The code that an invocation runs; it throws when the revision has no such method. */
 export function codeOf(instance: AuthorInstance, entrance: Entrance): () => unknown {
   const { agent, AgentClass, boot } = instance;
@@ -53,7 +72,10 @@ export function codeOf(instance: AuthorInstance, entrance: Entrance): () => unkn
   const method = invocable(agent, entrance.method);
   if (method === undefined) return missing(boot.identity.type, entrance.method);
   const args = decode(entrance.args) as readonly unknown[];
-  const code = (): unknown => Reflect.apply(method, agent, args);
+  const call = (): unknown => Reflect.apply(method, agent, args);
+  const code = hasOutputSchema(AgentClass, entrance.method)
+    ? () => judged(AgentClass, entrance.method, call)
+    : call;
   return hasSchema(AgentClass, entrance.method)
     ? () => checked(AgentClass, entrance.method, args, code)
     : code;
