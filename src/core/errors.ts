@@ -23,6 +23,7 @@ export type ErrorCode =
   | "invalid-component"
   | "invalid-json"
   | "invalid-request"
+  | "invocation-cancelled"
   | "invocation-failed"
   | "invocation-not-found"
   | "invocation-running"

@@ -20,6 +20,7 @@ const catalogue: Readonly<Record<ErrorCode, readonly [status: number, title: str
   "invalid-component": [422, "The component cannot be used"],
   "invalid-json": [400, "The body is not JSON"],
   "invalid-request": [400, "The request does not fit"],
+  "invocation-cancelled": [409, "The invocation was cancelled"],
   "invocation-failed": [500, "The invocation failed"],
   "invocation-not-found": [404, "No such invocation"],
   "invocation-running": [409, "The invocation is running"],

@@ -160,6 +160,10 @@ function withInvocation(refusal: Refusal, known: KnownInvocation | undefined): R
 function outcomeOf(known: KnownInvocation): Result<InvocationView> {
   const invocation = known.show();
   const { failure } = known;
+  if (invocation.status === "cancelled") {
+    const detail = "The invocation was cancelled before it began; invoke again with another key.";
+    return refuse("invocation-cancelled", detail, { invocation });
+  }
   if (failure === undefined) return accept(invocation);
   return refuse("invocation-failed", failure.message, {
     invocation,

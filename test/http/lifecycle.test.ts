@@ -167,4 +167,23 @@ describe("cancel", () => {
     const unknown = await api.send("DELETE", `${agent}/invocations/never`);
     expect(problem(unknown)).toMatchObject({ status: 404, code: "invocation-not-found" });
   });
+
+  test("who waits for a cancelled one gets invocation-cancelled, and so does who asks again", async () => {
+    const agent = await napping("3s");
+    const waiting = api.invoke(agent, "add", { key: "next" });
+    await until(
+      async () => (await api.get(`${agent}/invocations/next`)).status,
+      (seen) => seen === 200,
+    );
+    const watching = api.get<InvocationView>(`${agent}/invocations/next?wait=30`);
+    await api.send("DELETE", `${agent}/invocations/next`);
+    for (const answer of [await waiting, await api.invoke(agent, "add", { key: "next" })]) {
+      expect(problem(answer)).toMatchObject({
+        status: 409,
+        code: "invocation-cancelled",
+        invocation: { idempotencyKey: "next", status: "cancelled" },
+      });
+    }
+    expect((await watching).body.status).toBe("cancelled");
+  });
 });
