@@ -32,6 +32,7 @@ export type ErrorCode =
   | "not-found"
   | "not-snapshottable"
   | "payload-too-large"
+  | "promise-not-found"
   | "queue-full"
   | "read-only-violation"
   | "revision-not-found"

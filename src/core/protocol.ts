@@ -78,7 +78,10 @@ export type RunReply =
   | {
       readonly state: "suspended";
       readonly records: readonly LiveRecord[];
-      readonly until: number;
+      /** Absent when it waits for promises only. */
+      readonly until?: number;
+      /** The promises that may end the wait. */
+      readonly awaits: readonly string[];
     }
   /** The invocation asks to begin anew after `delayMs`; `attempt` tries were made, this one included. */
   | {
@@ -148,7 +151,7 @@ export type EffectResult =
 /** A call whose effect the host performs, under the Start known by `ref` (or index) `start`. */
 export interface EffectCall {
   readonly start: number;
-  readonly call: "fetch";
+  readonly call: "fetch" | "promise.await";
   readonly request: Payload;
   /** Whether the effect may be sent once more when its connection broke. */
   readonly repeatable: boolean;

@@ -165,7 +165,7 @@ export class Instance implements InstancePort {
     const ending: Ending =
       settled === undefined ? await run.finish() : { kind: "settled", outcome: settled };
     if (ending.kind === "suspended") {
-      return { state: "suspended", records: await link.drainForResult(), until: ending.until };
+      return { state: "suspended", records: await link.drainForResult(), ...ending.wait };
     }
     const { outcome } = ending;
     const { idempotencyKey } = run.invocation;

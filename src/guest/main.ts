@@ -11,6 +11,7 @@ export { withIdempotence } from "./idempotence.ts";
 export { inspectorClass } from "./inspector.ts";
 export { instanceClass } from "./facet.ts";
 export { invocation } from "./invocation.ts";
+export { createPromise } from "./promise.ts";
 export { withRetry } from "./retrying.ts";
 export { saga } from "./saga.ts";
 export { sleep } from "./sleep.ts";

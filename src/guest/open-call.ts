@@ -9,6 +9,8 @@ export interface OpenCall {
   readonly spec: CallSpec;
   readonly id: number;
   readonly at: number;
+  /** Set once this instance has waited for it for long. */
+  isLong?: boolean;
   settlement?: Settlement;
   resolve(response: Payload | undefined): void;
   reject(error: Error): void;

@@ -14,9 +14,10 @@ import type { Divergence } from "../core/protocol.ts";
 import type { CallIdentity, ReplayCursor } from "../core/replay/cursor.ts";
 import { limits } from "../core/limits.ts";
 import { AgentError, fromErrorData, RetryableError, toErrorData } from "./errors.ts";
+import { farWait, SUSPEND_AFTER_MS, type FarWait } from "./far-wait.ts";
 import { isThenable } from "./thenable.ts";
 import type { HostLink } from "./link.ts";
-import { nextTurn, realNow } from "./platform.ts";
+import { nextTurn, pause, realNow } from "./platform.ts";
 import { derivedUuid, seededRandom } from "./random.ts";
 import { describe } from "./wording.ts";
 import { endOf, type OpenCall } from "./open-call.ts";
@@ -30,15 +31,12 @@ import {
 } from "./scope.ts";
 import { encode } from "./values.ts";
 
-/** Waits that end within this many milliseconds stay in memory. */
-const SUSPEND_AFTER_MS = 10_000;
-
 /** Code that never waits for anything outside is committed at least this often. */
 const UNSENT_MS = 25;
 
 export type Ending =
   | { readonly kind: "settled"; readonly outcome: Outcome }
-  | { readonly kind: "suspended"; readonly until: number };
+  | { readonly kind: "suspended"; readonly wait: FarWait };
 
 function checkSize(result: Payload): Payload {
   if (result.length <= limits.resultBytes) return result;
@@ -235,6 +233,13 @@ export class Run implements Scope {
   }
 
   #await(open: OpenCall, settlement: Promise<Settlement>): void {
+    // A promise may keep the code waiting for ever: after a while it is time to suspend.
+    if (open.spec.promiseId !== undefined) {
+      void pause(SUSPEND_AFTER_MS).then(() => {
+        open.isLong = true;
+        this.#wake();
+      });
+    }
     const done = (outcome: Settlement): void => {
       open.settlement = outcome;
       this.#ready.push(open);
@@ -318,8 +323,8 @@ export class Run implements Scope {
         this.#deliver(next, next.settlement);
         continue;
       }
-      const until = this.#farWait();
-      if (until !== undefined) return { kind: "suspended", until };
+      const wait = farWait(this.#open.values(), realNow());
+      if (wait !== undefined) return { kind: "suspended", wait };
       await this.#signal();
     }
   }
@@ -327,18 +332,6 @@ export class Run implements Scope {
   #flush(): void {
     this.link.flush();
     this.#flushedAt = realNow();
-  }
-
-  /** When the nearest wait ends, if nothing but waits is open and none of them is near. */
-  #farWait(): number | undefined {
-    const ends = [...this.#open.values()].map(({ spec, at }) => spec.endsAt?.(at));
-    if (ends.length === 0) return undefined;
-    let nearest = Number.POSITIVE_INFINITY;
-    for (const end of ends) {
-      if (end === undefined) return undefined;
-      nearest = Math.min(nearest, end);
-    }
-    return nearest - realNow() > SUSPEND_AFTER_MS ? nearest : undefined;
   }
 
   /** Ends the run: calls that its code still makes never settle and leave no trace. */

@@ -30,6 +30,8 @@ export interface CallSpec {
   perform(start: StartPlace | undefined, link: HostLink): Settlement | Promise<Settlement>;
   /** For waits: when it ends, in epoch milliseconds, given when it was made. */
   endsAt?(madeAt: number): number;
+  /** For waits that only a completion ends: the promise. */
+  readonly promiseId?: string;
 }
 
 /** A call that code has made: `settled` never settles once the call is cancelled. */

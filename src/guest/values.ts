@@ -39,6 +39,21 @@ function isJsonContainer(value: object, met: Set<object>): boolean {
   );
 }
 
+interface KeptClass {
+  /** What is kept of a value of the class; false for any other value. */
+  readonly reduce: (value: unknown) => unknown;
+  readonly revive: (kept: never) => unknown;
+}
+
+const keptReducers: Record<string, KeptClass["reduce"]> = {};
+const keptRevivers: Record<string, KeptClass["revive"]> = {};
+
+/** Lets values of a class of the runtime arrive as such. */
+export function keepClass(name: string, { reduce, revive }: KeptClass): void {
+  keptReducers[name] = reduce;
+  keptRevivers[name] = revive;
+}
+
 /** Errors and instances of classes are cloned as the structured clone algorithm does. */
 const reducers = {
   Error: (value: unknown) => value instanceof Error && { name: value.name, message: value.message },
@@ -64,7 +79,7 @@ export class UncloneableError extends TypeError {
 export function encode(value: unknown, what: string): Payload {
   if (isJsonTree(value, new Set())) return JSON.stringify(value);
   try {
-    return richPayload(stringify(value, reducers));
+    return richPayload(stringify(value, { ...keptReducers, ...reducers }));
   } catch (error) {
     const { path, message } = error as { path?: string; message: string };
     throw new UncloneableError(`${what}${path ?? ""} cannot be cloned: ${message}`);
@@ -74,7 +89,9 @@ export function encode(value: unknown, what: string): Payload {
 /** The value of a payload, a fresh copy at each call. */
 export function decode(payload: Payload): unknown {
   const rich = richText(payload);
-  return rich === undefined ? (JSON.parse(payload) as unknown) : parse(rich, revivers);
+  return rich === undefined
+    ? (JSON.parse(payload) as unknown)
+    : parse(rich, { ...revivers, ...keptRevivers });
 }
 
 /** The value as JSON, when it is JSON. */

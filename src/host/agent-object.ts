@@ -6,6 +6,7 @@ import type {
   InvocationsRequest,
   InvokeRequest,
   OplogRequest,
+  PromiseOutcome,
   UpdateRequest,
 } from "../core/api/operations.ts";
 import type { AgentAddress } from "../core/api/views.ts";
@@ -92,6 +93,10 @@ export class AgentObject extends DurableObject<Env> implements AgentOperations {
 
   snapshot(index: number) {
     return this.#agent.snapshot(index);
+  }
+
+  completePromise(id: string, outcome: PromiseOutcome) {
+    return this.#agent.completePromise(id, outcome);
   }
 
   override async alarm(): Promise<void> {

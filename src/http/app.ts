@@ -5,6 +5,7 @@ import { invocationRoutes } from "./invocations.ts";
 import { oplogRoutes } from "./oplog.ts";
 import { lifecycleRoutes } from "./lifecycle.ts";
 import type { Ports } from "./ports.ts";
+import { promiseRoutes } from "./promises.ts";
 import { reply } from "./reply.ts";
 import { createRouter, guard, mount, type App } from "./router.ts";
 import { snapshotRoutes } from "./snapshots.ts";
@@ -24,5 +25,6 @@ export function createApp(ports: Ports): App {
   mount(app, updateRoutes(ports));
   mount(app, oplogRoutes(ports));
   mount(app, snapshotRoutes(ports));
+  mount(app, promiseRoutes(ports));
   return app;
 }

@@ -29,6 +29,7 @@ const catalogue: Readonly<Record<ErrorCode, readonly [status: number, title: str
   "not-found": [404, "No such route"],
   "not-snapshottable": [409, "No snapshot can be taken"],
   "payload-too-large": [413, "Too large"],
+  "promise-not-found": [404, "No such promise"],
   "queue-full": [429, "Too many pending invocations"],
   "read-only-violation": [500, "A read-only method tried to change something"],
   "revision-not-found": [404, "No such revision"],

@@ -9,6 +9,7 @@ import type {
   InvocationsRequest,
   InvokeRequest,
   OplogRequest,
+  PromiseOutcome,
   UpdateRequest,
 } from "../core/api/operations.ts";
 import { showAgent, showUpdates } from "../core/api/show.ts";
@@ -95,6 +96,16 @@ export class AgentRuntime implements AgentOperations {
 
   destroy() {
     return this.#controlling.destroy();
+  }
+
+  async completePromise(
+    id: string,
+    outcome: PromiseOutcome,
+  ): Promise<Result<{ readonly completed: boolean }>> {
+    const completed = this.#loop.promises.complete(id, outcome, this.#ports.environment.now());
+    if (!completed.ok) return completed;
+    void this.#loop.drive();
+    return accept({ completed: completed.value });
   }
 
   async describe(): Promise<Result<AgentView>> {

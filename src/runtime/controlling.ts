@@ -87,7 +87,7 @@ export class Controlling {
   async destroy(): Promise<Result<null>> {
     if (this.#status === undefined) return noAgent;
     this.#loop.stop("the agent was deleted");
-    this.#loop.ledger.forget();
+    this.#loop.forget();
     await this.#ports.store.destroy();
     const detail = "The agent was deleted while this was waiting; invoke again to make a new one.";
     this.#loop.ledger.callers.wakeAll(refuse("agent-deleted", detail).refusal);

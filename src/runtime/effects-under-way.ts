@@ -25,6 +25,11 @@ export class EffectsUnderWay {
     return underWay;
   }
 
+  /** Forgets all effects. */
+  clear(): void {
+    this.#underWay.clear();
+  }
+
   /** Forgets effects whose results are in the oplog. */
   forget(entries: readonly Entry[]): void {
     if (this.#underWay.size === 0) return;

@@ -12,8 +12,10 @@ import { EffectsUnderWay } from "./effects-under-way.ts";
 import { Errands } from "./errands.ts";
 import { Failures } from "./failures.ts";
 import { Ledger } from "./ledger.ts";
+import { Performing } from "./performing.ts";
 import type { Ports } from "./ports.ts";
 import { Present } from "./present.ts";
+import { Promises } from "./promises.ts";
 import { Recovery } from "./recovery.ts";
 import { noAgent, refused } from "./refusals.ts";
 import { Replacing } from "./replacing.ts";
@@ -28,6 +30,8 @@ type LoopStep = Step | { readonly do: "await-run" | "recover" | "snapshot-now" }
 
 export class Loop {
   readonly ledger: Ledger;
+  readonly promises: Promises;
+  readonly #underWay: EffectsUnderWay;
   readonly #present: Present;
   readonly #runs: Runs;
   readonly #replacing: Replacing;
@@ -39,15 +43,20 @@ export class Loop {
   #notice: () => void = () => {};
 
   constructor(ports: Ports) {
-    const underWay = new EffectsUnderWay(ports.effects);
     const { store, environment } = ports;
     const alarmFor = (status: Status): number | undefined => this.#alarmFor(status);
     this.ledger = new Ledger(store, environment, alarmFor, (entries) => {
       underWay.forget(entries);
       this.#giveWay();
+      this.promises.appended(entries);
     });
     const { ledger } = this;
-    const present = new Present(ports, ledger, new Recovery({ ...ports, ledger, underWay }));
+    this.promises = new Promises(ledger);
+    const effects = new Performing(ports.effects, this.promises);
+    const underWay = new EffectsUnderWay(effects);
+    this.#underWay = underWay;
+    const recovery = new Recovery({ ...ports, effects, ledger, underWay });
+    const present = new Present(ports, ledger, recovery);
     const failures = new Failures(present);
     this.#present = present;
     this.#runs = new Runs(present, failures);
@@ -113,6 +122,13 @@ export class Loop {
     if (refusal !== undefined) return this.#snapshotsWanted.settle(refused(refusal));
     if (session === undefined) return this.#replacing.recover();
     return this.#snapshotsWanted.perform(() => this.#snapshotting.takeNow(session));
+  }
+
+  /** The agent is no more: what was under way for it is of no interest to the next one here. */
+  forget(): void {
+    this.ledger.forget();
+    this.promises.forget();
+    this.#underWay.clear();
   }
 
   /** Drops the session and recovers it, as after a crash; callers notice nothing. */

@@ -26,6 +26,7 @@ export function openRich(text: string): JsonValue {
   const value: unknown = parse(text, {
     Error: (fields: object) => fields,
     Instance: (fields: object) => fields,
+    DurablePromise: (fields: object) => fields,
   });
   return toJson(value, new Set());
 }

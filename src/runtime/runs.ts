@@ -1,5 +1,6 @@
 /** Runs invocations in the session that is the agent, several at a time where they take no time. */
 import { firstDue } from "../core/decide/next.ts";
+import { parking } from "../core/decide/promises.ts";
 import type { InvocationCall, RunReply } from "../core/protocol.ts";
 import type { PendingInvocation, Status } from "../core/status/status.ts";
 import type { Failures } from "./failures.ts";
@@ -99,8 +100,9 @@ export class Runs {
     if (present.run?.session !== session) return;
     present.run = undefined;
     this.#isCareful = false;
-    if (reply.state === "suspended") {
-      present.ledger.append([{ kind: "Suspend", at: present.now, until: reply.until }]);
+    const { status } = present.ledger;
+    if (reply.state === "suspended" && status !== undefined) {
+      present.ledger.append([parking(status, reply, present.now)]);
       present.discard("the agent sleeps");
     }
     if (reply.state === "retry") {

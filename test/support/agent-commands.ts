@@ -70,6 +70,23 @@ const calls = {
     const start = model.append({ kind: "Start", ...call }, { name: "running" });
     model.append({ kind: "End", start, response: `${a}`, inline: true });
   },
+  promise: (model, a, b) => {
+    enter(model, a, b);
+    if (!isInside(model)) return;
+    const call = { call: "promise.create", durability: "write-local" } as const;
+    const start = model.append({ kind: "Start", ...call }, { name: "running" });
+    const id = model.fresh("promise-");
+    const promises = [...model.moment.promises, id];
+    model.append({ kind: "End", start, response: JSON.stringify(id), inline: true }, { promises });
+  },
+  wait: (model, _a, b) => {
+    const id = pick(model.moment.promises, b);
+    if (!isInside(model) || id === undefined) return;
+    const call = { call: "promise.await", durability: "read-remote" } as const;
+    const request = JSON.stringify({ id });
+    const open = [...model.moment.calls, model.last + 1];
+    model.append({ kind: "Start", ...call, request }, { name: "running", calls: open });
+  },
   end: (model, a, b) => {
     const start = pick(model.moment.calls, a);
     if (start === undefined) return;
@@ -124,10 +141,9 @@ const invocations = {
   },
   suspend: (model, a) => {
     if (model.moment.calls.length === 0) return;
-    model.append(
-      { kind: "Suspend", reason: "sleep", until: model.now + 10_000 + a },
-      { name: "suspended" },
-    );
+    const until = model.now + 10_000 + a;
+    const when = a % 4 === 0 ? {} : { until };
+    model.append({ kind: "Suspend", reason: "wait", ...when }, { name: "suspended" });
   },
   interrupt: (model) => {
     if (isInside(model)) model.append({ kind: "Interrupted" }, { name: "interrupted" });

@@ -23,6 +23,8 @@ export interface Moment {
   /** Open calls and open atomic regions, by their indices. */
   readonly calls: readonly number[];
   readonly regions: readonly number[];
+  /** Ids of all promises that were created so far. */
+  readonly promises: readonly string[];
   readonly updates: readonly OpenUpdate[];
   readonly revision: number;
   readonly automatic: number | null;
@@ -67,6 +69,7 @@ export class AgentModel {
         name: "idle",
         calls: [],
         regions: [],
+        promises: [],
         updates: [],
         revision: 1,
         automatic: null,

@@ -80,12 +80,15 @@ export const hints = {
     const invocation = { type: "manual-update", updateId, revision } as const;
     model.request(invocation, { key: `update ${updateId}` });
   },
-  complete: (model, a) =>
+  complete: (model, a) => {
+    const promiseId = pick(model.moment.promises, a);
+    if (promiseId === undefined) return;
     model.append({
       kind: "PromiseCompleted",
-      promiseId: `promise-${a}`,
+      promiseId,
       outcome: a % 2 === 0 ? { ok: true, result: "1" } : { ok: false, error: failure },
-    }),
+    });
+  },
   distrust: (model) => {
     const { automatic } = model.moment;
     if (automatic === null) return;

@@ -11,6 +11,7 @@ import type {
   ComponentSummary,
   InvocationsPage,
   InvocationStatusName,
+  ErrorView,
   InvocationView,
   OplogPage,
   SnapshotContent,
@@ -53,6 +54,19 @@ export interface UpdateRequest {
   readonly wake: boolean;
 }
 
+/** What a promise is completed with. */
+export type PromiseOutcome = (
+  | {
+      readonly ok: true;
+      /** Payload of the value: JSON text, when it comes over HTTP. */
+      readonly result: string;
+    }
+  | { readonly ok: false; readonly error: ErrorView }
+) & {
+  /** Names the request, so that it can be sent again and is answered the same. */
+  readonly completedBy: string;
+};
+
 export interface OplogRequest extends OplogFilter {
   readonly from: number;
   readonly limit: number;
@@ -79,6 +93,11 @@ export interface AgentOperations {
   oplog(request: OplogRequest): Promise<Result<OplogPage>>;
   takeSnapshot(): Promise<Result<SnapshotView>>;
   snapshot(index: number): Promise<Result<SnapshotContent>>;
+  /** `completed` tells whether this request is the one that completed the promise. */
+  completePromise(
+    id: string,
+    outcome: PromiseOutcome,
+  ): Promise<Result<{ readonly completed: boolean }>>;
 }
 
 export type Isolation = "agent" | "shared";

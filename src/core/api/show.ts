@@ -170,7 +170,15 @@ const TIMES = new Set(["scheduledFor", "until", "retryAt", "requestedAt"]);
 /** Members that hold payloads. */
 const PAYLOADS = new Set(["params", "args", "request", "response", "result"]);
 /** Members that serve the host and are no part of the contract. */
-const INTERNAL = new Set(["inline", "wake", "requestedAt", "savedBy", "afresh", "afterMs"]);
+const INTERNAL = new Set([
+  "inline",
+  "wake",
+  "requestedAt",
+  "savedBy",
+  "afresh",
+  "afterMs",
+  "completedBy",
+]);
 
 /** Members in which authors choose the names. */
 const AUTHORED = new Set(["env", "details"]);

@@ -73,9 +73,10 @@ export function nextStep(status: Status, policy: SnapshotPolicy, now: number): S
     case "running":
       return { do: "continue" };
     case "suspended":
-      return status.suspendedUntil !== undefined && status.suspendedUntil > now
-        ? { do: "wait", until: status.suspendedUntil }
-        : { do: "continue" };
+      // Without a time it waits for promises only: completing one of them sets the time.
+      return status.suspendedUntil !== undefined && status.suspendedUntil <= now
+        ? { do: "continue" }
+        : waitOrRest(status.suspendedUntil);
     case "retrying": {
       const retryAt = status.failure?.retryAt ?? now;
       if (retryAt > now) return { do: "wait", until: retryAt };

@@ -46,7 +46,7 @@ const LAYOUTS_1: Readonly<Record<EntryKind, Layout>> = {
   FailedUpdate: { code: 17, members: ["updateId", "revision", "detail"] },
   Snapshot: { code: 18, members: ["mime", "revision", "bytes"] },
   SnapshotRecoveryFailed: { code: 19, members: ["snapshotIndex", "detail"] },
-  PromiseCompleted: { code: 20, members: ["promiseId", "outcome"] },
+  PromiseCompleted: { code: 20, members: ["promiseId", "outcome", "completedBy"] },
   Log: { code: 21, members: ["level", "message"] },
 };
 

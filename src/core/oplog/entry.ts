@@ -194,6 +194,8 @@ export interface PromiseCompleted extends Stamped {
   readonly kind: "PromiseCompleted";
   readonly promiseId: string;
   readonly outcome: Outcome;
+  /** Names the request that completed it: the same request again has completed it too. */
+  readonly completedBy?: string;
 }
 
 export interface Log extends Stamped {

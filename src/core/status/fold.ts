@@ -10,6 +10,7 @@ import type { Create, Entry, Indexed } from "../oplog/entry.ts";
 import { addRegion, inRegions, type Regions } from "../oplog/regions.ts";
 import { evolveActivity, evolveFailure, idle, type Activity } from "./activity.ts";
 import { evolvePending } from "./pending.ts";
+import { evolvePromises, isOfPromise } from "./promises.ts";
 import { evolveSnapshots } from "./snapshots.ts";
 import type { Identity, PendingUpdateState, Status } from "./status.ts";
 import { evolveUpdates } from "./updates.ts";
@@ -41,6 +42,7 @@ export function initialStatus(create: Create): Status {
     revision: create.revision,
     updates: { pending: [], successful: [], failed: [] },
     snapshots: { lastManualUpdate: null, lastAutomatic: null, finishedSince: 0, lastAt: create.at },
+    promises: [],
     deleted: [],
     skipped: [],
   };
@@ -62,7 +64,19 @@ function activityOf({ name, suspendedUntil, current }: Status): Activity {
 /** What most entries are: a call of the invocation in progress, or a line that it logs. */
 function isWithinRun(status: Status, { entry }: Indexed): boolean {
   if (entry.kind === "Log") return true;
+  if (isOfPromise(status.promises, entry)) return false;
   return status.name === "running" && (entry.kind === "Start" || entry.kind === "End");
+}
+
+/** The success of a manual update hides all promises that were created before its snapshot. */
+function promisesOf(
+  { promises }: Status,
+  indexed: Indexed,
+  isSkipped: boolean,
+  manual: PendingUpdateState | undefined,
+): Status["promises"] {
+  if (manual !== undefined) return promises.filter(({ start }) => start > manual.index);
+  return isSkipped ? promises : evolvePromises(promises, indexed);
 }
 
 /** One entry under the regions that the status already has. */
@@ -82,6 +96,7 @@ function evolve(status: Status, indexed: Indexed): Status {
     updates: isDeleted ? status.updates : evolveUpdates(status, indexed),
     snapshots: isDeleted ? status.snapshots : evolveSnapshots(status.snapshots, indexed, manual),
     ...(failure === undefined ? {} : { failure }),
+    promises: promisesOf(status, indexed, isSkipped, manual),
     deleted: status.deleted,
     skipped: manual ? addRegion(status.skipped, [2, manual.index]) : status.skipped,
   };

@@ -92,6 +92,18 @@ export interface Failure {
   readonly afresh?: true;
 }
 
+/** A durable promise by its `promise.create`. */
+export interface PromiseState {
+  /** Index of its `Start`. */
+  readonly start: number;
+  /** Known from the call's `End` on. */
+  readonly id?: string;
+  /** Set once code has waited for it. */
+  readonly isAwaited?: true;
+  /** Index of its `PromiseCompleted`. */
+  readonly completed?: number;
+}
+
 export interface Status {
   readonly lastIndex: number;
   readonly identity: Identity;
@@ -103,6 +115,7 @@ export interface Status {
   readonly updates: Updates;
   readonly snapshots: Snapshots;
   readonly failure?: Failure;
+  readonly promises: readonly PromiseState[];
   /** Made by Revert. */
   readonly deleted: Regions;
   /** Deleted regions, jumps, and what lies before successful manual updates: replay passes over them. */

@@ -25,7 +25,7 @@ function times(status: Status, policy: SnapshotPolicy): (number | undefined)[] {
   const [front] = status.updates.pending;
   const hasUpdate = front !== undefined && (status.name !== "interrupted" || wakes(status));
   if (hasUpdate || status.name === "running") return [0];
-  if (status.name === "suspended") return [status.suspendedUntil ?? 0];
+  if (status.name === "suspended") return [status.suspendedUntil];
   if (status.name === "retrying") return [status.failure?.retryAt ?? 0];
   if (status.name !== "idle") return [];
   const { finishedSince, lastAt } = status.snapshots;

@@ -69,6 +69,7 @@ const agentDefaults: AgentOperations = {
   oplog: async () => accept({ entries: [], lastIndex: 0 }),
   takeSnapshot: async () => accept({ index: 5, mime: "application/json", bytes: 2 }),
   snapshot: async () => accept({ mime: "application/json", text: "{}" }),
+  completePromise: async () => accept({ completed: true }),
 };
 
 const componentDefaults: ComponentOperations = {

@@ -163,7 +163,11 @@ export const entriesByKind: Readonly<Record<EntryKind, fc.Arbitrary<Entry>>> = {
   FailedUpdate: entry("FailedUpdate", { updateId: text, revision: index, detail: text }, "detail"),
   Snapshot: entry("Snapshot", { mime, revision: index, bytes: index }),
   SnapshotRecoveryFailed: entry("SnapshotRecoveryFailed", { snapshotIndex: index, detail: text }),
-  PromiseCompleted: entry("PromiseCompleted", { promiseId: text, outcome }),
+  PromiseCompleted: entry(
+    "PromiseCompleted",
+    { promiseId: text, outcome, completedBy: text },
+    "completedBy",
+  ),
   Log: entry("Log", { level, message: text }),
 };
 

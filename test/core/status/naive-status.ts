@@ -4,7 +4,11 @@
  */
 import type { Create, Entry, Indexed } from "../../../src/core/oplog/entry.ts";
 import { isReplayable } from "../../../src/core/oplog/entry.ts";
-import { INITIALIZATION_KEY, type Status } from "../../../src/core/status/status.ts";
+import {
+  INITIALIZATION_KEY,
+  type PromiseState,
+  type Status,
+} from "../../../src/core/status/status.ts";
 
 type Kind = Entry["kind"];
 type Of<K extends Kind> = Indexed<Extract<Entry, { kind: K }>>;
@@ -210,6 +214,25 @@ function failure(live: Log): Pick<Status, "failure"> {
   };
 }
 
+/** `open`: not in a skipped region. */
+function promises(open: Log): Status["promises"] {
+  return all(open, "Start")
+    .filter(({ entry }) => entry.call === "promise.create")
+    .map(({ index: start }) => {
+      const end = all(open, "End").find(({ entry }) => entry.start === start)?.entry;
+      if (end?.response === undefined) return { start };
+      const id = JSON.parse(end.response) as string;
+      const completed = all(open, "PromiseCompleted").find(({ entry }) => entry.promiseId === id);
+      const isAwaited = all(open, "Start").some(
+        ({ entry }) => entry.call === "promise.await" && entry.request === JSON.stringify({ id }),
+      );
+      const state: { -readonly [K in keyof PromiseState]: PromiseState[K] } = { start, id };
+      if (isAwaited) state.isAwaited = true;
+      if (completed !== undefined) state.completed = completed.index;
+      return state;
+    });
+}
+
 /** The status after all of `log`, which begins with `Create`. */
 export function naiveStatus(log: Log): Status {
   const created = all(log, "Create")[0]?.entry;
@@ -241,6 +264,7 @@ export function naiveStatus(log: Log): Status {
     updates: updates(log, live),
     snapshots: snapshots(live, created),
     ...failure(live),
+    promises: promises(open),
     deleted: regionsOf(deleted),
     skipped: regionsOf(skipped),
   };
