@@ -15,6 +15,7 @@ export type ErrorCode =
   | "agent-type-not-found"
   | "already-at-revision"
   | "auth-not-configured"
+  | "call-cycle"
   | "component-not-found"
   | "forbidden"
   | "idempotency-key-reused"

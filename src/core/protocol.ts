@@ -4,7 +4,7 @@
  * everything of an error but its name and message.
  */
 import type { AgentTypeDescription } from "../core/api/description.ts";
-import type { JsonValue } from "./api/views.ts";
+import type { AgentAddress, JsonValue } from "./api/views.ts";
 import type { CallRetryPolicy } from "./retry.ts";
 import type { Entry, ErrorData, SnapshotData } from "./oplog/entry.ts";
 import type { Payload } from "./oplog/payload.ts";
@@ -148,10 +148,31 @@ export type EffectResult =
   | { readonly ok: true; readonly response: Payload }
   | { readonly ok: false; readonly error: ErrorData };
 
+/** What a call asks of another agent. */
+export interface AgentMessage {
+  readonly address: AgentAddress;
+  readonly idempotencyKey: string;
+  readonly content:
+    | {
+        readonly kind: "invoke";
+        readonly method: string;
+        readonly args: Payload;
+        readonly mode: "await" | "enqueue";
+        readonly scheduledFor?: number;
+      }
+    | { readonly kind: "complete"; readonly promiseId: string; readonly result: Payload };
+}
+
 /** A call whose effect the host performs, under the Start known by `ref` (or index) `start`. */
 export interface EffectCall {
   readonly start: number;
-  readonly call: "fetch" | "promise.await";
+  readonly call:
+    | "fetch"
+    | "promise.await"
+    | "promise.complete"
+    | "agent.invoke"
+    | "agent.enqueue"
+    | "agent.schedule";
   readonly request: Payload;
   /** Whether the effect may be sent once more when its connection broke. */
   readonly repeatable: boolean;
@@ -159,6 +180,8 @@ export interface EffectCall {
   readonly retry?: CallRetryPolicy;
   /** Whether it must not be sent again after a crash: then its outcome is unknown. */
   readonly once?: true;
+  /** For calls that reach another agent. */
+  readonly message?: AgentMessage;
 }
 
 /** A page of stored rows, undecoded; `next` is where the following page begins. */

@@ -22,6 +22,7 @@ import {
 import { codeOf, type AuthorInstance } from "./entering.ts";
 import { toErrorData } from "./errors.ts";
 import { HostLink } from "./link.ts";
+import { setOwnComponent, setOwnModule } from "./own-code.ts";
 import { platformRandom, realNow } from "./platform.ts";
 import { Replay, type ReplayEnd } from "./replay.ts";
 import { Run, type Ending } from "./run.ts";
@@ -87,9 +88,11 @@ export class Instance implements InstancePort {
 
   constructor(module: AuthorModule) {
     this.#module = module;
+    setOwnModule(module);
   }
 
   async boot(host: HostPort, boot: Boot): Promise<BootReply> {
+    setOwnComponent(boot.identity.component);
     const AgentClass = agentClass(this.#module, boot.identity.type);
     if (AgentClass === undefined) return typeMissing(boot);
     try {

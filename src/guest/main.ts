@@ -8,6 +8,7 @@ export { Agent } from "./agent.ts";
 export { atomically } from "./atomically.ts";
 export { AgentError, RetryableError } from "./errors.ts";
 export { withIdempotence } from "./idempotence.ts";
+export { agent, completePromise } from "./calling.ts";
 export { inspectorClass } from "./inspector.ts";
 export { instanceClass } from "./facet.ts";
 export { invocation } from "./invocation.ts";

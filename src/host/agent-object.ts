@@ -11,6 +11,7 @@ import type {
 } from "../core/api/operations.ts";
 import type { AgentAddress } from "../core/api/views.ts";
 import { AgentRuntime } from "../runtime/agent.ts";
+import { AgentCalls } from "./agent-calls.ts";
 import { SqlAgentStore } from "./agent-store.ts";
 import { ComponentClient } from "./component-client.ts";
 import { NetworkEffects } from "./effects.ts";
@@ -33,6 +34,7 @@ function runtimeOf(ctx: DurableObjectState, env: Env): AgentRuntime {
     instances: new FacetInstances(ctx.facets, isolates),
     components: new ComponentClient(env.COMPONENTS, isolates),
     effects: new NetworkEffects(),
+    agents: new AgentCalls(env.AGENTS),
   });
 }
 
@@ -97,6 +99,14 @@ export class AgentObject extends DurableObject<Env> implements AgentOperations {
 
   completePromise(id: string, outcome: PromiseOutcome) {
     return this.#agent.completePromise(id, outcome);
+  }
+
+  callFrom(address: AgentAddress, request: InvokeRequest) {
+    return this.#agent.callFrom(address, request);
+  }
+
+  isBehind(chain: readonly string[], idempotencyKey: string, seen: readonly string[]) {
+    return this.#agent.isBehind(chain, idempotencyKey, seen);
   }
 
   override async alarm(): Promise<void> {

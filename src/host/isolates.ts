@@ -14,7 +14,7 @@ const COMPATIBILITY_DATE = "2026-11-01";
 const MAIN = "perdure:main";
 
 /** What authors import from `perdure`. */
-const PUBLIC_MODULE = `export { Agent, AgentError, RetryableError, atomically, createPromise, invocation, saga, sleep, step, withIdempotence, withRetry } from "/perdure:runtime";`;
+const PUBLIC_MODULE = `export { Agent, AgentError, RetryableError, agent, atomically, completePromise, createPromise, invocation, saga, sleep, step, withIdempotence, withRetry } from "/perdure:runtime";`;
 
 /** From what time and randomness derive while the code of an isolate loads. */
 interface Creation {

@@ -1,12 +1,9 @@
+import { keyFault, typePattern } from "../core/api/agent-name.ts";
 import type { AgentAddress } from "../core/api/views.ts";
 import { componentNameRule, isComponentName } from "../core/component/component-name.ts";
-import { utf8Length } from "../core/component/utf8-length.ts";
 import { accept, type Result } from "../core/errors.ts";
-import { limits } from "../core/limits.ts";
 import { invalidRequest, type Issue } from "./invalid-request.ts";
 import { decodeSegment } from "./path.ts";
-
-const typePattern = /^[A-Za-z_$][\w$]{0,127}$/;
 
 /** The address of three path segments, as they were sent. */
 export function parseAddress(
@@ -51,12 +48,4 @@ function issuesOfAddress({ component, type, key }: AgentAddress): readonly Issue
   const fault = keyFault(key);
   if (fault !== undefined) issues.push({ path: ["path", "key"], message: fault });
   return issues;
-}
-
-function keyFault(key: string): string | undefined {
-  if (key === "") return "must not be empty";
-  if (key === "." || key === "..") return "must not be `.` or `..`, for URL parsers swallow these";
-  if (!key.isWellFormed()) return "must be well-formed Unicode";
-  if (utf8Length(key) > limits.keyBytes) return `must have at most ${limits.keyBytes} UTF-8 bytes`;
-  return undefined;
 }

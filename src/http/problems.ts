@@ -12,6 +12,7 @@ const catalogue: Readonly<Record<ErrorCode, readonly [status: number, title: str
   "agent-type-not-found": [404, "No such agent type"],
   "already-at-revision": [409, "The agent already has this revision"],
   "auth-not-configured": [503, "Authentication is not configured"],
+  "call-cycle": [409, "The agents would wait for each other"],
   "component-not-found": [404, "No such component"],
   forbidden: [403, "Not allowed"],
   "idempotency-key-reused": [422, "The idempotency key belongs to another invocation"],

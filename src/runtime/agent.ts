@@ -24,6 +24,7 @@ import type {
 } from "../core/api/views.ts";
 import { checkSnapshot } from "../core/decide/snapshot.ts";
 import { accept, type Result } from "../core/errors.ts";
+import { Calls } from "./calls.ts";
 import { Controlling } from "./controlling.ts";
 import { Creating } from "./creating.ts";
 import { Invoking } from "./invoking.ts";
@@ -41,6 +42,7 @@ export class AgentRuntime implements AgentOperations {
   readonly #creating: Creating;
   readonly #invoking: Invoking;
   readonly #controlling: Controlling;
+  readonly #calls: Calls;
 
   constructor(ports: Ports) {
     this.#ports = ports;
@@ -48,6 +50,7 @@ export class AgentRuntime implements AgentOperations {
     this.#creating = new Creating(ports, this.#loop);
     this.#invoking = new Invoking(ports, this.#loop, this.#creating);
     this.#controlling = new Controlling(ports, this.#loop);
+    this.#calls = new Calls(this.#loop.ledger, ports.agents, this.#invoking);
   }
 
   /** Takes up whatever is to be done; called when the alarm fires. */
@@ -106,6 +109,14 @@ export class AgentRuntime implements AgentOperations {
     if (!completed.ok) return completed;
     void this.#loop.drive();
     return accept({ completed: completed.value });
+  }
+
+  callFrom(address: AgentAddress, request: InvokeRequest) {
+    return this.#calls.call(address, request);
+  }
+
+  isBehind(chain: readonly string[], idempotencyKey: string, seen: readonly string[]) {
+    return this.#calls.isBehind(chain, idempotencyKey, seen);
   }
 
   async describe(): Promise<Result<AgentView>> {

@@ -75,13 +75,15 @@ export class Invoking {
 
   #admit(draft: Draft | undefined, request: InvokeRequest): Promise<Result<InvocationView>> {
     const { ledger } = this.#loop;
-    const { idempotencyKey, method, args, scheduledFor } = request;
+    const { idempotencyKey, method, args, scheduledFor, caller } = request;
     const pending: PendingAgentInvocation = {
       kind: "PendingAgentInvocation",
       at: this.#now,
       idempotencyKey,
       invocation: { type: "method", method, args },
       ...(scheduledFor === undefined ? {} : { scheduledFor }),
+      ...(caller === undefined ? {} : { caller: caller.address }),
+      ...(caller === undefined || caller.chain.length === 0 ? {} : { chain: caller.chain }),
     };
     const status = this.#status;
     if (status === undefined) {

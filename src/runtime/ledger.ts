@@ -13,6 +13,7 @@ import type {
   Entry,
   ErrorData,
   Indexed,
+  Outcome,
   PendingAgentInvocation,
 } from "../core/oplog/entry.ts";
 import { placeRecords } from "../core/oplog/place.ts";
@@ -30,6 +31,7 @@ export interface KnownInvocation {
   readonly call: MethodCall;
   readonly state: "pending" | "running" | "ended";
   readonly failure?: ErrorData;
+  readonly outcome?: Outcome;
   show(): InvocationView;
 }
 
@@ -210,6 +212,7 @@ export class Ledger {
     return {
       call: entries.pending.invocation,
       state: ended !== undefined ? "ended" : entries.started === undefined ? "pending" : "running",
+      ...(ended?.kind === "AgentInvocationFinished" ? { outcome: ended.outcome } : {}),
       ...(isFailed && !ended.outcome.ok ? { failure: ended.outcome.error } : {}),
       show: () => showInvocation(entries, this.#environment.now(), openRich),
     };

@@ -52,7 +52,7 @@ export class Loop {
     });
     const { ledger } = this;
     this.promises = new Promises(ledger);
-    const effects = new Performing(ports.effects, this.promises);
+    const effects = new Performing(ports, ledger, this.promises);
     const underWay = new EffectsUnderWay(effects);
     this.#underWay = underWay;
     const recovery = new Recovery({ ...ports, effects, ledger, underWay });

@@ -1,25 +1,45 @@
 /** What agent code asks for outside its instance: by the agent's own books, or by the platform. */
-import type { EffectCall, EffectResult } from "../core/protocol.ts";
-import type { Effects } from "./ports.ts";
-import type { Promises } from "./promises.ts";
+import { nameOf } from "../core/api/agent-name.ts";
+import { callCycle } from "../core/decide/circles.ts";
+import type { AgentMessage, EffectCall, EffectResult } from "../core/protocol.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Agents, Effects } from "./ports.ts";
+import { refusalError, type Promises } from "./promises.ts";
 
 export class Performing implements Effects {
-  readonly #outside: Effects;
+  readonly #outside: { readonly effects: Effects; readonly agents: Agents };
+  readonly #ledger: Ledger;
   readonly #promises: Promises;
 
-  constructor(outside: Effects, promises: Promises) {
+  constructor(outside: { effects: Effects; agents: Agents }, ledger: Ledger, promises: Promises) {
     this.#outside = outside;
+    this.#ledger = ledger;
     this.#promises = promises;
   }
 
   async perform(effect: Omit<EffectCall, "start">): Promise<EffectResult> {
-    switch (effect.call) {
-      case "fetch":
-        return this.#outside.perform(effect);
-      case "promise.await": {
-        const { id } = JSON.parse(effect.request) as { readonly id: string };
-        return this.#promises.outcome(id);
-      }
-    }
+    if (effect.message !== undefined) return this.#send(effect.message);
+    if (effect.call === "fetch") return this.#outside.effects.perform(effect);
+    const { id } = JSON.parse(effect.request) as { readonly id: string };
+    return this.#promises.outcome(id);
+  }
+
+  /** Agents that wait for the invocation in progress, the farthest first. */
+  #waiting(): readonly string[] {
+    const current = this.#ledger.status?.current;
+    const request = current && this.#ledger.journal?.entry(current.pendingIndex);
+    return request?.kind === "PendingAgentInvocation" ? (request.chain ?? []) : [];
+  }
+
+  async #send(message: AgentMessage): Promise<EffectResult> {
+    const { status } = this.#ledger;
+    if (status === undefined) throw new Error("the agent does not exist");
+    const address = nameOf(status.identity);
+    const { content } = message;
+    const isAwaited = content.kind === "invoke" && content.mode === "await";
+    const chain = isAwaited ? [...this.#waiting(), address] : [];
+    const to = nameOf(message.address);
+    if (chain.includes(to)) return { ok: false, error: refusalError(callCycle(to, chain)) };
+    return this.#outside.agents.perform(message, { address, chain });
   }
 }

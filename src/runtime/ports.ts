@@ -1,9 +1,10 @@
 /** What the runtime needs of the platform. Adapters live in `host`; tests use others. */
 import type { AgentTypeDescription } from "../core/api/description.ts";
-import type { ComponentCode } from "../core/api/operations.ts";
+import type { Caller, ComponentCode } from "../core/api/operations.ts";
 import type { Result } from "../core/errors.ts";
 import type { JsonValue } from "../core/api/views.ts";
 import type {
+  AgentMessage,
   InstancePort,
   InstanceIdentity,
   EffectResult,
@@ -95,10 +96,23 @@ export interface Effects {
   perform(call: Omit<EffectCall, "start">): Promise<EffectResult>;
 }
 
+/** The other agents. */
+export interface Agents {
+  perform(message: AgentMessage, caller: Caller): Promise<EffectResult>;
+  /** Asks the agent of that name; see `AgentOperations.isBehind`. */
+  isBehind(
+    name: string,
+    chain: readonly string[],
+    idempotencyKey: string,
+    seen: readonly string[],
+  ): Promise<boolean>;
+}
+
 export interface Ports {
   readonly environment: Environment;
   readonly store: AgentStore;
   readonly instances: Instances;
   readonly components: Components;
   readonly effects: Effects;
+  readonly agents: Agents;
 }

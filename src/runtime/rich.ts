@@ -27,6 +27,7 @@ export function openRich(text: string): JsonValue {
     Error: (fields: object) => fields,
     Instance: (fields: object) => fields,
     DurablePromise: (fields: object) => fields,
+    AgentStub: (fields: object) => fields,
   });
   return toJson(value, new Set());
 }

@@ -5,6 +5,7 @@
 import type { RevisionDescription } from "./description.ts";
 import type { Result } from "../errors.ts";
 import type { OplogFilter } from "./oplog-filter.ts";
+import type { Outcome } from "../oplog/entry.ts";
 import type {
   AgentAddress,
   AgentView,
@@ -28,9 +29,17 @@ export interface CreateRequest {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** An agent that asks another one for something. */
+export interface Caller {
+  /** Its name, `component/Type/key`. */
+  readonly address: string;
+  /** Names of the agents that wait for the outcome, the farthest first; none if nobody waits. */
+  readonly chain: readonly string[];
+}
+
 export interface InvokeRequest {
   readonly method: string;
-  /** JSON text of the array of positional arguments. */
+  /** Payload of the array of positional arguments: JSON text, when it comes over HTTP. */
   readonly args: string;
   readonly idempotencyKey: string;
   /** The router has just made the key, so nothing can be known by it. */
@@ -39,6 +48,7 @@ export interface InvokeRequest {
   readonly mode: "await" | "enqueue";
   /** Epoch milliseconds; makes the invocation a scheduled one (implies `enqueue`). */
   readonly scheduledFor?: number;
+  readonly caller?: Caller;
 }
 
 export interface InvocationsRequest {
@@ -98,6 +108,17 @@ export interface AgentOperations {
     id: string,
     outcome: PromiseOutcome,
   ): Promise<Result<{ readonly completed: boolean }>>;
+  /** Invokes for another agent, which waits for the outcome. */
+  callFrom(address: AgentAddress, request: InvokeRequest): Promise<Result<Outcome>>;
+  /**
+   * Whether this agent cannot end the invocation with that key before one of the agents in `chain`
+   * goes on; `seen` have been asked already.
+   */
+  isBehind(
+    chain: readonly string[],
+    idempotencyKey: string,
+    seen: readonly string[],
+  ): Promise<boolean>;
 }
 
 export type Isolation = "agent" | "shared";

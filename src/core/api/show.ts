@@ -178,6 +178,7 @@ const INTERNAL = new Set([
   "afresh",
   "afterMs",
   "completedBy",
+  "chain",
 ]);
 
 /** Members in which authors choose the names. */

@@ -20,7 +20,7 @@ const LAYOUTS_1: Readonly<Record<EntryKind, Layout>> = {
   },
   PendingAgentInvocation: {
     code: 1,
-    members: ["idempotencyKey", "invocation", "scheduledFor", "caller"],
+    members: ["idempotencyKey", "invocation", "scheduledFor", "caller", "chain"],
   },
   CancelPendingInvocation: { code: 2, members: ["idempotencyKey"] },
   AgentInvocationStarted: {

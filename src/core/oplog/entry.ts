@@ -57,7 +57,10 @@ export interface PendingAgentInvocation extends Stamped {
   readonly idempotencyKey: string;
   readonly invocation: Invocation;
   readonly scheduledFor?: number;
+  /** Name of the agent that asked for it. */
   readonly caller?: string;
+  /** Names of the agents that wait for its outcome, the farthest first. */
+  readonly chain?: readonly string[];
 }
 
 export interface CancelPendingInvocation extends Stamped {

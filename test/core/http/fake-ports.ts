@@ -70,6 +70,12 @@ const agentDefaults: AgentOperations = {
   takeSnapshot: async () => accept({ index: 5, mime: "application/json", bytes: 2 }),
   snapshot: async () => accept({ mime: "application/json", text: "{}" }),
   completePromise: async () => accept({ completed: true }),
+  callFrom: async () => {
+    throw new Error("the router never calls for an agent");
+  },
+  isBehind: async () => {
+    throw new Error("the router never asks who waits");
+  },
 };
 
 const componentDefaults: ComponentOperations = {

@@ -103,9 +103,10 @@ export const entriesByKind: Readonly<Record<EntryKind, fc.Arbitrary<Entry>>> = {
   ),
   PendingAgentInvocation: entry(
     "PendingAgentInvocation",
-    { idempotencyKey: text, invocation, scheduledFor: time, caller: text },
+    { idempotencyKey: text, invocation, scheduledFor: time, caller: text, chain: fc.array(text) },
     "scheduledFor",
     "caller",
+    "chain",
   ),
   CancelPendingInvocation: entry("CancelPendingInvocation", { idempotencyKey: text }),
   AgentInvocationStarted: entry("AgentInvocationStarted", {
