@@ -17,6 +17,7 @@ import type {
   PendingAgentInvocation,
 } from "../core/oplog/entry.ts";
 import { placeRecords } from "../core/oplog/place.ts";
+import { completionsIn } from "../core/status/promises.ts";
 import { inRegions } from "../core/oplog/regions.ts";
 import type { LiveRecord } from "../core/protocol.ts";
 import type { Status } from "../core/status/status.ts";
@@ -145,14 +146,25 @@ export class Ledger {
     if (entries.length === 0) return;
     const journal = this.#open();
     const first = journal.status.lastIndex + 1;
-    append(journal, entries);
-    this.#fresh = entries.map((entry, at) => ({ index: first + at, entry }));
-    this.#appended(entries);
-    for (const entry of entries) {
+    const all = [...entries, ...this.#hidden(entries)];
+    append(journal, all);
+    this.#fresh = all.map((entry, at) => ({ index: first + at, entry }));
+    this.#appended(all);
+    for (const entry of all) {
       if (entry.kind === "AgentInvocationFinished" || entry.kind === "CancelPendingInvocation") {
         this.callers.wake(entry.idempotencyKey, "ended");
       }
     }
+  }
+
+  /** Completions that a jump among `entries` hides, to be appended again after it. */
+  #hidden(entries: readonly Entry[]): readonly Entry[] {
+    const { promises } = this.#open().status;
+    return entries.flatMap((entry) =>
+      entry.kind === "Jump"
+        ? completionsIn(promises, entry.region).flatMap((index) => this.#entry(index) ?? [])
+        : [],
+    );
   }
 
   #entry(index: number): Entry | undefined {

@@ -4,6 +4,7 @@
  * known any more.
  */
 import type { Entry, Indexed, PromiseCompleted } from "../oplog/entry.ts";
+import type { Region } from "../oplog/regions.ts";
 import type { PromiseState } from "./status.ts";
 
 /** The call that creates a promise. */
@@ -44,6 +45,18 @@ function complete(promises: Promises, index: number, { promiseId }: PromiseCompl
   const isOpen = ({ id, completed }: PromiseState): boolean =>
     id === promiseId && completed === undefined;
   return change(promises, isOpen, { completed: index });
+}
+
+/**
+ * Indices of completions that a jump over `region` would hide, though their promises stay: they are
+ * appended again after it, for whoever completed them was told so.
+ */
+export function completionsIn(promises: Promises, [from, to]: Region): readonly number[] {
+  return promises.flatMap(({ start, completed }) =>
+    completed !== undefined && start < from && completed >= from && completed <= to
+      ? [completed]
+      : [],
+  );
 }
 
 /** Folds an entry that lies in no skipped region. */
