@@ -10,6 +10,8 @@ export class HostLink {
   #outbox: LiveRecord[] = [];
   #lastRef = 0;
   #lost: Error | undefined;
+  /** Effects that the host has been asked for and has not answered. */
+  #performing = 0;
   #taken: Promise<unknown> = Promise.resolve();
 
   constructor(host: HostPort) {
@@ -52,13 +54,20 @@ export class HostLink {
   /** What goes with a result: a result may overtake messages, so the host must have taken those. */
   async drainForResult(): Promise<LiveRecord[]> {
     await this.#taken;
+    // Calls that nobody awaits: the host takes their records before it answers what was sent after.
+    if (this.#performing > 0) await this.host.commit([]);
     this.checkHeld();
     return this.drain();
   }
 
   async perform(call: EffectCall): Promise<EffectResult> {
     this.sent += 1;
-    return this.host.perform(this.drain(), call);
+    this.#performing += 1;
+    try {
+      return await this.host.perform(this.drain(), call);
+    } finally {
+      this.#performing -= 1;
+    }
   }
 
   async performUnrecorded(call: Omit<EffectCall, "start">): Promise<EffectResult> {

@@ -78,6 +78,10 @@ export class Teller extends Agent {
   async enqueue(key, amount) {
     return agent(Account, key).enqueue.deposit(amount);
   }
+  forget(key, amount) {
+    agent(Account, key).enqueue.deposit(amount);
+    return "not awaited";
+  }
   stepped(key, amount) {
     return step("deposit", () => agent(Account, key).deposit(amount));
   }
@@ -201,6 +205,18 @@ describe("agent(Type, key)", () => {
       status: "scheduled",
       scheduledFor: iso,
     });
+  });
+
+  test("a call that nobody awaits is sent all the same, and its wait is cancelled", async () => {
+    const { at } = await bank();
+    expect(await api.result(at("Teller", "t"), "forget", "bob", 5)).toBe("not awaited");
+    expect((await api.oplog(at("Teller", "t"))).map(({ kind }) => kind).slice(-4)).toEqual([
+      "Start",
+      "Cancelled",
+      "Log",
+      "AgentInvocationFinished",
+    ]);
+    expect(await api.result(at("Account", "bob"), "deposit", 1)).toBe(6);
   });
 
   test("a scheduled call that is due runs", async () => {
