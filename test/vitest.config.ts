@@ -10,6 +10,8 @@ const buildWorker = "test/support/build-worker.ts";
 export default defineConfig({
   root,
   test: {
+    // Most tests wait for a server more than they work: two at a time keep two cores busy.
+    maxWorkers: 2,
     projects: [
       {
         root,
