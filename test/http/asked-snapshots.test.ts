@@ -94,7 +94,8 @@ describe("POST A/snapshot", () => {
   test("waits for calls that take no time, and does not overtake what they did", async () => {
     const agent = await living("Counter", "add");
     const calls = Array.from({ length: 30 }, () => api.result(agent, "add"));
-    const taken = await Promise.all(Array.from({ length: 5 }, () => take(agent)));
+    // Two at the most, for a third would let the first be collected.
+    const taken = await Promise.all([take(agent), take(agent)]);
     await Promise.all(calls);
     const entries = await api.oplog(agent);
     for (const { status, body } of taken) {
