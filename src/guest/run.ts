@@ -141,12 +141,17 @@ export class Run implements Scope {
     return () => derivedUuid(`${seed}/${idempotencyKey}/${write}`);
   }
 
+  /** Code that goes on after its method has settled makes no calls any more, live and in replay alike. */
+  get #isOver(): boolean {
+    return this.#closed || this.outcome !== undefined;
+  }
+
   beginRegion(): () => void {
-    if (this.#closed) return () => {};
+    if (this.#isOver) return () => {};
     const claimed = this.#claimBorder("begin of an atomic region");
     const begin = claimed ?? this.link.recordStart({ kind: "BeginAtomicRegion", at: realNow() });
     return () => {
-      if (this.#closed || this.#claimBorder("end of an atomic region", begin) !== undefined) return;
+      if (this.#isOver || this.#claimBorder("end of an atomic region", begin) !== undefined) return;
       this.link.record({ kind: "EndAtomicRegion", at: realNow(), begin });
     };
   }
@@ -167,7 +172,7 @@ export class Run implements Scope {
   }
 
   call(spec: CallSpec): MadeCall {
-    if (this.#closed) return unsettled();
+    if (this.#isOver) return unsettled();
     const claim = this.#claim(spec.identity);
     if (claim === "diverged") return unsettled();
     if (claim?.end !== undefined) {
@@ -187,7 +192,14 @@ export class Run implements Scope {
   }
 
   inline(identity: CallIdentity, produce: () => Payload): Payload {
-    const claim = this.#closed ? undefined : this.#claim(identity);
+    // Between invocations the record has no calls: one that were written there could not be replayed.
+    if (this.#isOver) {
+      const { method } = this.#started;
+      throw new Error(
+        `${identity.call} was called after ${method} had ended; await what calls it.`,
+      );
+    }
+    const claim = this.#claim(identity);
     if (claim === undefined) return this.#recordInline(identity, produce());
     if (claim !== "diverged" && claim.end?.entry.response !== undefined) {
       this.#now = claim.end.entry.at;
@@ -249,7 +261,7 @@ export class Run implements Scope {
   }
 
   #cancel(open: OpenCall): void {
-    if (this.#closed || !this.#open.delete(open.id)) return;
+    if (this.#isOver || !this.#open.delete(open.id)) return;
     if (!this.#isLive && this.cursor?.isCancelled(open.id) === true) return;
     this.link.record({ kind: "Cancelled", at: realNow(), start: open.id });
   }

@@ -95,7 +95,7 @@ export class Loop {
     );
   }
 
-  /** Stops whatever the agent is doing: it is being deleted. */
+  /** Stops whatever the agent is doing: it is interrupted or deleted. */
   stop(reason: string): void {
     this.#present.clear(reason);
     this.#notice();
