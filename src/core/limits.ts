@@ -9,4 +9,5 @@ export const limits = {
   recordedBodyBytes: 16 * 1024 * 1024,
   keyBytes: 512,
   idempotencyKeyLength: 256,
+  cancelGraceMs: 5_000,
 } as const;

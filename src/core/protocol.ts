@@ -6,7 +6,7 @@
 import type { AgentTypeDescription } from "../core/api/description.ts";
 import type { AgentAddress, JsonValue } from "./api/views.ts";
 import type { CallRetryPolicy } from "./retry.ts";
-import type { Entry, ErrorData, SnapshotData } from "./oplog/entry.ts";
+import type { Entry, ErrorData, Outcome, SnapshotData } from "./oplog/entry.ts";
 import type { Payload } from "./oplog/payload.ts";
 import type { Regions } from "./oplog/regions.ts";
 
@@ -102,6 +102,19 @@ export type SaveReply =
   | { readonly ok: true; readonly snapshot: SnapshotData }
   | { readonly ok: false; readonly error: ErrorData };
 
+/** A call of a read-only method: it leaves no trace. */
+export interface ReadCall {
+  readonly idempotencyKey: string;
+  readonly method: string;
+  readonly args: Payload;
+}
+
+export interface ReadReply {
+  readonly outcome: Outcome;
+  /** The method has changed the instance, which therefore cannot be the agent any more. */
+  readonly isSpoiled: boolean;
+}
+
 /** What the host can ask of an instance. */
 export interface InstancePort {
   boot(host: HostPort, boot: Boot): Promise<BootReply>;
@@ -110,6 +123,10 @@ export interface InstancePort {
   /** Lets the unfinished invocation of an `open` instance go on live. */
   proceed(): Promise<RunReply>;
   save(): Promise<SaveReply>;
+  /** Answered beside an invocation, too: what it shows is committed by then. */
+  read(call: ReadCall): Promise<ReadReply>;
+  /** Lets the code of the running invocation hear that it is cancelled. */
+  cancel(): Promise<void>;
 }
 
 /**
@@ -121,6 +138,8 @@ export interface FacetPort {
   run(host: HostPort, calls: readonly InvocationCall[], careful: boolean): Promise<RunReply>;
   proceed(host: HostPort): Promise<RunReply>;
   save(host: HostPort): Promise<SaveReply>;
+  read(call: ReadCall): Promise<ReadReply>;
+  cancel(): Promise<void>;
 }
 
 /** A recorded body: as text where it is UTF-8. */

@@ -94,17 +94,22 @@ function schemaOf(validator: Validator): JsonValue {
 }
 
 function describeMethod(AgentClass: AgentClass, name: string): MethodView {
-  const { readOnly, description, input, output } = optionsOf(AgentClass, name);
+  const { description, input, output } = optionsOf(AgentClass, name);
   retryPolicyOf(AgentClass, name);
   return {
     name,
-    readOnly: readOnly === true,
+    readOnly: isReadOnly(AgentClass, name),
     ...(typeof description !== "string" ? {} : { description }),
     ...(input === undefined
       ? {}
       : { inputSchema: { type: "array", prefixItems: input.map(schemaOf) } }),
     ...(output === undefined ? {} : { outputSchema: schemaOf(output) }),
   };
+}
+
+/** Whether the author says that the method changes nothing and makes no durable call. */
+export function isReadOnly(AgentClass: AgentClass, method: string): boolean {
+  return optionsOf(AgentClass, method).readOnly === true;
 }
 
 /** By which policy `RetryableError` of a method is retried. */

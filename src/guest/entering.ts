@@ -8,10 +8,13 @@ import {
   hasOutputSchema,
   hasSchema,
   invocable,
+  isReadOnly,
   resultIssues,
   type AgentClass,
 } from "./describe.ts";
 import { AgentError } from "./errors.ts";
+import { heldToReadOnly, ReadOnlyScope } from "./read-only.ts";
+import { callingScope } from "./scope.ts";
 import { decode } from "./values.ts";
 
 /** An instance of the author's class, and what it was booted as. */
@@ -65,18 +68,23 @@ async function judged(AgentClass: AgentClass, method: string, code: () => unknow
   throw new AgentError(message, { code: "invalid-result", details: { issues } });
 }
 
-/** The code that an invocation runs; it throws when the revision has no such method. */
-export function codeOf(instance: AuthorInstance, entrance: Entrance): () => unknown {
+/** The code that an invocation runs; it throws when the revision has no such method. `scope` is that of a read outside of any. */
+export function codeOf(
+  instance: AuthorInstance,
+  { idempotencyKey, method: name, args: payload }: Entrance,
+  scope?: ReadOnlyScope,
+): () => unknown {
   const { agent, AgentClass, boot } = instance;
-  if (entrance.idempotencyKey === INITIALIZATION_KEY) return initialization(instance);
-  const method = invocable(agent, entrance.method);
-  if (method === undefined) return missing(boot.identity.type, entrance.method);
-  const args = decode(entrance.args) as readonly unknown[];
-  const call = (): unknown => Reflect.apply(method, agent, args);
-  const code = hasOutputSchema(AgentClass, entrance.method)
-    ? () => judged(AgentClass, entrance.method, call)
-    : call;
-  return hasSchema(AgentClass, entrance.method)
-    ? () => checked(AgentClass, entrance.method, args, code)
-    : code;
+  if (idempotencyKey === INITIALIZATION_KEY) return initialization(instance);
+  const method = invocable(agent, name);
+  if (method === undefined) return missing(boot.identity.type, name);
+  const args = decode(payload) as readonly unknown[];
+  const plain = (): unknown => Reflect.apply(method, agent, args);
+  const held = (): unknown => {
+    const inside = scope ?? new ReadOnlyScope(name, callingScope(name));
+    return heldToReadOnly(agent, { method: name, scope: inside }, plain);
+  };
+  const call = isReadOnly(AgentClass, name) ? held : plain;
+  const code = hasOutputSchema(AgentClass, name) ? () => judged(AgentClass, name, call) : call;
+  return hasSchema(AgentClass, name) ? () => checked(AgentClass, name, args, code) : code;
 }

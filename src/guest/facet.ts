@@ -8,6 +8,8 @@ import type {
   FacetPort,
   HostPort,
   InvocationCall,
+  ReadCall,
+  ReadReply,
   RunReply,
   SaveReply,
 } from "../core/protocol.ts";
@@ -45,6 +47,14 @@ export function instanceClass(module: AuthorModule): typeof DurableObject<Cloudf
 
     save(host: HostPort): Promise<SaveReply> {
       return this.#host.during(host, () => this.#instance.save());
+    }
+
+    read(call: ReadCall): Promise<ReadReply> {
+      return this.#instance.read(call);
+    }
+
+    cancel(): Promise<void> {
+      return this.#instance.cancel();
     }
   };
 }

@@ -9,6 +9,9 @@ import { format } from "./format.ts";
 import { getRandomValues, PlatformDate, randomUUID } from "./platform.ts";
 import { callingScope, currentScope, type Scope } from "./scope.ts";
 import { toErrorData } from "./errors.ts";
+import { recordChanceOfSubtle } from "./chance-crypto.ts";
+import { followNativeWork } from "./native-globals.ts";
+import { replace } from "./replace.ts";
 import { Run } from "./run.ts";
 import { cancelTimer, startInterval, startTimeout } from "./timers.ts";
 import { sleep } from "./sleep.ts";
@@ -35,10 +38,6 @@ const DurableDate: DateConstructor = new Proxy(PlatformDate, {
     return Reflect.get(target, property, receiver) as unknown;
   },
 });
-
-function replace(owner: object, name: string, value: unknown): void {
-  Object.defineProperty(owner, name, { value, configurable: true, writable: true });
-}
 
 function replaceTime(): void {
   replace(globalThis, "Date", DurableDate);
@@ -141,4 +140,6 @@ replaceTimers();
 replaceConsole();
 refuseTheRest();
 replace(globalThis, "fetch", durableFetch);
+followNativeWork();
+recordChanceOfSubtle();
 logUnhandledRejections();

@@ -3,6 +3,7 @@ import type { Log } from "../core/oplog/entry.ts";
 import type { Payload } from "../core/oplog/payload.ts";
 import type { CallIdentity } from "../core/replay/cursor.ts";
 import type { HostLink } from "./link.ts";
+import type { NativeWork } from "./native-work.ts";
 import { derivedUuid } from "./random.ts";
 import type { CallSettings, CallSpec, InvocationInfo, MadeCall, Scope } from "./scope.ts";
 
@@ -16,6 +17,7 @@ export interface Changes {
 export class InnerScope implements Scope {
   readonly link: HostLink | undefined;
   readonly settings: CallSettings;
+  readonly native: NativeWork | undefined;
   readonly invocation?: InvocationInfo;
   readonly #outer: Scope;
   readonly #keys: (() => string) | undefined;
@@ -25,6 +27,7 @@ export class InnerScope implements Scope {
     this.#outer = outer;
     this.#keys = keys;
     this.link = outer.link;
+    this.native = outer.native;
     this.settings = { ...outer.settings, ...settings };
     if (outer.invocation !== undefined) this.invocation = outer.invocation;
   }

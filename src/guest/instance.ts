@@ -7,6 +7,8 @@ import type {
   HostPort,
   InstancePort,
   InvocationCall,
+  ReadCall,
+  ReadReply,
   RunReply,
   SaveReply,
 } from "../core/protocol.ts";
@@ -22,8 +24,11 @@ import {
 import { codeOf, type AuthorInstance } from "./entering.ts";
 import { toErrorData } from "./errors.ts";
 import { HostLink } from "./link.ts";
+import { cancelledOutcome } from "../core/oplog/cancellation.ts";
 import { setOwnComponent, setOwnModule } from "./own-code.ts";
 import { platformRandom, realNow } from "./platform.ts";
+import { readOnce } from "./reading.ts";
+import { Reads } from "./reads.ts";
 import { Replay, type ReplayEnd } from "./replay.ts";
 import { Run, type Ending } from "./run.ts";
 import { within } from "./scope.ts";
@@ -83,8 +88,11 @@ function delayOf({ retryable, invocation }: Run, AgentClass: AgentClass): number
 
 export class Instance implements InstancePort {
   readonly #module: AuthorModule;
+  readonly #reads = new Reads();
   #booted: Booted | undefined;
   #unfinished: Run | undefined;
+  /** The invocation that runs live. */
+  #running: Run | undefined;
 
   constructor(module: AuthorModule) {
     this.#module = module;
@@ -125,25 +133,17 @@ export class Instance implements InstancePort {
       : { state: "open" };
   }
 
-  async run(calls: readonly InvocationCall[], careful: boolean): Promise<RunReply> {
+  run(calls: readonly InvocationCall[], careful: boolean): Promise<RunReply> {
+    return this.#reads.hold(() => this.#run(calls, careful));
+  }
+
+  async #run(calls: readonly InvocationCall[], careful: boolean): Promise<RunReply> {
     const booted = this.#present();
     const { link } = booted;
     link.isLive = true;
     const sent = link.sent;
     for (const call of calls) {
-      const { idempotencyKey, method, pendingIndex, seed } = call;
-      const started: AgentInvocationStarted = {
-        kind: "AgentInvocationStarted",
-        at: realNow(),
-        idempotencyKey,
-        pendingIndex,
-        method,
-        seed,
-      };
-      link.record(started);
-      if (careful) await link.host.commit(link.drain());
-      const run = new Run(link, started);
-      run.begin(codeOf(booted, call));
+      const run = await this.#begin(booted, call, careful);
       const reply = await this.#finish(booted, run);
       if (reply !== undefined) return reply;
       if (link.sent > sent) break;
@@ -151,7 +151,29 @@ export class Instance implements InstancePort {
     return { state: "finished", records: await link.drainForResult() };
   }
 
-  async proceed(): Promise<RunReply> {
+  async #begin(booted: Booted, call: InvocationCall, careful: boolean): Promise<Run> {
+    const { link } = booted;
+    const { idempotencyKey, method, pendingIndex, seed } = call;
+    const started: AgentInvocationStarted = {
+      kind: "AgentInvocationStarted",
+      at: realNow(),
+      idempotencyKey,
+      pendingIndex,
+      method,
+      seed,
+    };
+    const place = link.recordStart(started);
+    if (careful) await link.host.commit(link.drain());
+    const run = new Run(link, { started, place });
+    run.begin(codeOf(booted, call));
+    return run;
+  }
+
+  proceed(): Promise<RunReply> {
+    return this.#reads.hold(() => this.#proceed());
+  }
+
+  async #proceed(): Promise<RunReply> {
     const booted = this.#present();
     const run = this.#unfinished;
     if (run === undefined) throw new Error("no invocation is unfinished");
@@ -165,8 +187,10 @@ export class Instance implements InstancePort {
   /** Runs to the outcome; answers what ends the whole batch, or nothing when the next call may run. */
   async #finish({ link, boot, AgentClass }: Booted, run: Run): Promise<RunReply | undefined> {
     const { outcome: settled } = run;
+    this.#running = run;
     const ending: Ending =
-      settled === undefined ? await run.finish() : { kind: "settled", outcome: settled };
+      settled === undefined ? await run.finish(this.#reads) : { kind: "settled", outcome: settled };
+    this.#running = undefined;
     if (ending.kind === "suspended") {
       return { state: "suspended", records: await link.drainForResult(), ...ending.wait };
     }
@@ -177,19 +201,41 @@ export class Instance implements InstancePort {
       return { state: "failed", records, error: outcome.error };
     }
     run.close();
+    const at = realNow();
+    const { revision } = boot.identity;
+    const finished = { kind: "AgentInvocationFinished", at, idempotencyKey, revision } as const;
+    if (run.isCancelled) {
+      link.record({ ...finished, outcome: cancelledOutcome, cancelled: true });
+      return undefined;
+    }
     const delayMs = delayOf(run, AgentClass);
     if (delayMs !== undefined && !outcome.ok) {
       const records = await link.drainForResult();
       const { attempt } = run.invocation;
       return { state: "retry", records, error: outcome.error, attempt, delayMs };
     }
-    const at = realNow();
-    const { revision } = boot.identity;
-    link.record({ kind: "AgentInvocationFinished", at, idempotencyKey, outcome, revision });
+    link.record({ ...finished, outcome });
     return undefined;
   }
 
-  async save(): Promise<SaveReply> {
+  read(call: ReadCall): Promise<ReadReply> {
+    const booted = this.#present();
+    return this.#reads.add(async () => {
+      const reply = await readOnce(booted, call);
+      await booted.link.settled();
+      return reply;
+    });
+  }
+
+  async cancel(): Promise<void> {
+    (this.#running ?? this.#unfinished)?.cancel();
+  }
+
+  save(): Promise<SaveReply> {
+    return this.#reads.hold(() => this.#save());
+  }
+
+  async #save(): Promise<SaveReply> {
     const booted = this.#present();
     try {
       const save = (): ReturnType<typeof saveInstance> => saveInstance(booted.agent);

@@ -13,7 +13,7 @@ import type {
 export class LentHost implements HostPort {
   #lent: HostPort | undefined;
 
-  /** Does `work` with the host that came with a call. Calls of one instance never overlap. */
+  /** Does `work` with the host that came with a call. Calls that bring a host never overlap. */
   async during<T>(host: HostPort, work: () => Promise<T>): Promise<T> {
     this.#lent = host;
     try {

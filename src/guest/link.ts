@@ -60,6 +60,13 @@ export class HostLink {
     return this.drain();
   }
 
+  /** Resolves once the host has taken all that was done so far. */
+  async settled(): Promise<void> {
+    this.flush();
+    await this.#taken;
+    this.checkHeld();
+  }
+
   async perform(call: EffectCall): Promise<EffectResult> {
     this.sent += 1;
     this.#performing += 1;

@@ -4,6 +4,7 @@
  */
 const { setTimeout: setTimer, clearTimeout: clearTimer, Response: PlatformResponse } = globalThis;
 const PlatformDate = Date;
+const readText: () => Promise<string> = Reflect.get(PlatformResponse.prototype, "text");
 const PlatformRequest = Request;
 const getRandomValues = crypto.getRandomValues.bind(crypto);
 const randomUUID = crypto.randomUUID.bind(crypto);
@@ -30,7 +31,7 @@ export function realNow(): number {
  * before has then gone as far as it can. A body read is the cheapest way to leave the turn here.
  */
 export async function nextTurn(): Promise<void> {
-  await new PlatformResponse("").text();
+  await Reflect.apply(readText, new PlatformResponse(""), []);
 }
 
 /** Resolves after `ms` milliseconds of real time. */

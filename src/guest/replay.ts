@@ -4,6 +4,7 @@
  */
 import { decodeRow } from "../core/oplog/codec.ts";
 import type {
+  AgentInvocationFinished,
   AgentInvocationStarted,
   Indexed,
   Outcome,
@@ -14,7 +15,7 @@ import { ReplayCursor } from "../core/replay/cursor.ts";
 import { equalJsonTexts } from "../core/json.ts";
 import { richText } from "../core/oplog/payload.ts";
 import type { HostLink } from "./link.ts";
-import { nextTurn, pause } from "./platform.ts";
+import { nextTurn } from "./platform.ts";
 import { Run } from "./run.ts";
 
 /** How a recorded invocation is begun on the instance; says so when the code has no such method. */
@@ -30,11 +31,10 @@ export type ReplayEnd =
   | { readonly kind: "diverged"; readonly divergence: Divergence };
 
 /**
- * Code that is busy with something outside the record (cryptography, compression) is not yet as far
- * as the record; it gets this many turns, then this long, before that counts as a divergence.
+ * Code that waits for something of the platform that nobody follows is not yet as far as the record;
+ * it gets this many turns before that counts as a divergence.
  */
 const PATIENT_TURNS = 64;
-const PATIENT_MS = [1, 2, 5, 10, 20, 40, 80, 160];
 
 function sameOutcome(recorded: Outcome, actual: Outcome): boolean {
   if (recorded.ok && actual.ok) {
@@ -45,6 +45,12 @@ function sameOutcome(recorded: Outcome, actual: Outcome): boolean {
   if (recorded.ok || actual.ok) return false;
   const [left, right] = [recorded.error, actual.error];
   return left.name === right.name && left.message === right.message && left.code === right.code;
+}
+
+/** A cancelled invocation was stopped wherever its code was. */
+function hasEndedAs(recorded: AgentInvocationFinished, actual: Outcome | undefined): boolean {
+  if (recorded.cancelled === true) return true;
+  return actual !== undefined && sameOutcome(recorded.outcome, actual);
 }
 
 export class Replay {
@@ -109,16 +115,18 @@ export class Replay {
     await this.#feed();
     this.#cursor.gather();
     const again = this.#cursor.takeNewBeginnings(index).map(({ at }) => at);
-    const run = new Run(this.#link, started, this.#cursor, again);
+    const run = new Run(this.#link, { started, place: index }, this.#cursor, again);
     this.#enter(run, started, request);
-    for (let patience = 0; ;) {
+    for (let tried = 0; ;) {
       await run.quiet();
-      if (run.divergence !== undefined) return { kind: "diverged", divergence: run.divergence };
+      const { divergence } = run.recorded;
+      if (divergence !== undefined) return { kind: "diverged", divergence };
       const progress = await this.#advance(run);
       if (progress === "finished") return undefined;
       if (progress === "at the end") return { kind: "open", run };
-      if (progress === "delivered") patience = 0;
-      else if (!(await this.#bePatient(patience++))) run.diverge(this.#inaction(run));
+      if (progress === "delivered") tried = 0;
+      else if (tried++ < PATIENT_TURNS) await nextTurn();
+      else run.recorded.diverge(this.#inaction(run));
     }
   }
 
@@ -127,31 +135,20 @@ export class Replay {
     const { barrier, unclaimed } = this.#cursor;
     if (unclaimed.length > 0) return "behind";
     if (barrier === undefined) return "at the end";
-    if (barrier.entry.kind === "AgentInvocationFinished") {
-      if (run.outcome === undefined) return "behind";
-      if (!sameOutcome(barrier.entry.outcome, run.outcome)) return "behind";
+    const { entry } = barrier;
+    if (entry.kind === "AgentInvocationFinished") {
+      if (!hasEndedAs(entry, run.outcome)) return "behind";
       run.seal();
       this.#cursor.pass();
       return "finished";
     }
-    if (!run.isOpen(barrier.entry.start)) return "behind";
-    const end = { index: barrier.index, entry: barrier.entry };
+    if (entry.kind === "End" && !run.isOpen(entry.start)) return "behind";
     this.#cursor.pass();
     await this.#feed();
     this.#cursor.gather();
-    run.deliverRecorded(end);
+    if (entry.kind === "End") run.deliverRecorded(entry);
+    else run.deliverCancellation(entry.at);
     return "delivered";
-  }
-
-  /** False when the code has had its time. A settled method will not come any further. */
-  async #bePatient(tried: number): Promise<boolean> {
-    if (tried < PATIENT_TURNS) {
-      await nextTurn();
-      return true;
-    }
-    const ms = PATIENT_MS[tried - PATIENT_TURNS];
-    if (ms !== undefined) await pause(ms);
-    return ms !== undefined;
   }
 
   #inaction(run: Run): string {

@@ -1,26 +1,28 @@
 /**
  * One invocation in one instance: the author's method from its start to its outcome.
  *
- * Owns: which calls are open, and what the code sees next. Live run and replay are one path:
+ * Owns what the code sees next. Live run and replay are one path:
  * I1. A call is answered by the record while the record has an answer, else it is performed.
- * I2. One completion is delivered at a time, and only when the code can go no further; its `End` is
- *     recorded at that moment. So the order of `End`s is the order in which the code saw them.
+ * I2. One completion is delivered at a time, and only when the code can go no further: it waits, and
+ *     so does all that the platform does for it beside the record. The `End` is recorded at that
+ *     moment. So the order of `End`s is the order in which the code saw them.
  * I3. Until `goLive`, nothing is performed and nothing leaves the outbox.
  * I4. Time stands still between completions: it is that of the last record the code has observed.
  */
-import type { AgentInvocationStarted, End, Indexed, Log, Outcome } from "../core/oplog/entry.ts";
+import type { AgentInvocationStarted, End, Log, Outcome } from "../core/oplog/entry.ts";
 import type { Payload } from "../core/oplog/payload.ts";
-import type { Divergence } from "../core/protocol.ts";
 import type { CallIdentity, ReplayCursor } from "../core/replay/cursor.ts";
-import { limits } from "../core/limits.ts";
-import { AgentError, fromErrorData, RetryableError, toErrorData } from "./errors.ts";
-import { farWait, SUSPEND_AFTER_MS, type FarWait } from "./far-wait.ts";
+import { fromErrorData, RetryableError, toErrorData } from "./errors.ts";
+import { farWait, type FarWait } from "./far-wait.ts";
 import { isThenable } from "./thenable.ts";
 import type { HostLink } from "./link.ts";
-import { nextTurn, pause, realNow } from "./platform.ts";
+import { NativeWork } from "./native-work.ts";
+import { nextTurn, realNow } from "./platform.ts";
 import { derivedUuid, seededRandom } from "./random.ts";
-import { describe } from "./wording.ts";
-import { endOf, type OpenCall } from "./open-call.ts";
+import { Recorded } from "./recorded.ts";
+import { encodeResult } from "./result.ts";
+import { endOf, OpenCalls, type OpenCall } from "./open-call.ts";
+import type { Reads } from "./reads.ts";
 import {
   within,
   type CallSpec,
@@ -29,7 +31,6 @@ import {
   type Scope,
   type Settlement,
 } from "./scope.ts";
-import { encode } from "./values.ts";
 
 /** Code that never waits for anything outside is committed at least this often. */
 const UNSENT_MS = 25;
@@ -37,12 +38,6 @@ const UNSENT_MS = 25;
 export type Ending =
   | { readonly kind: "settled"; readonly outcome: Outcome }
   | { readonly kind: "suspended"; readonly wait: FarWait };
-
-function checkSize(result: Payload): Payload {
-  if (result.length <= limits.resultBytes) return result;
-  const message = `The result has ${result.length} characters, more than ${limits.resultBytes}; return less, or in parts.`;
-  throw new AgentError(message, { code: "payload-too-large" });
-}
 
 function unsettled(): MadeCall {
   return { settled: new Promise(() => {}), cancel() {} };
@@ -53,13 +48,14 @@ export class Run implements Scope {
   static latest: Run | undefined;
   readonly invocation: InvocationInfo;
   readonly settings = {};
-  readonly cursor: ReplayCursor | undefined;
+  readonly native = new NativeWork();
   readonly link: HostLink;
+  readonly recorded: Recorded;
   readonly #started: AgentInvocationStarted;
+  /** Index of the invocation's start, or its ref while it has none. */
+  readonly #place: number;
   readonly #random: () => number;
-  readonly #open = new Map<number, OpenCall>();
-  readonly #ready: OpenCall[] = [];
-  #isLive: boolean;
+  readonly #calls = new OpenCalls(() => this.#wake());
   #now: number;
   #writes = 0;
   #closed = false;
@@ -69,25 +65,62 @@ export class Run implements Scope {
   /** Ends a wait for the next completion. */
   #wake: () => void = () => {};
   outcome: Outcome | undefined;
-  divergence: Divergence | undefined;
   /** What the method threw to begin anew. */
   retryable: RetryableError | undefined;
+  #abort: AbortController | undefined;
+  #cancellation: "none" | "wanted" | "seen" = "none";
 
-  /** `cursor` is absent for an invocation that starts live; `again`: the times at which it began anew. */
+  /**
+   * `place` is the index of `started`, or its ref. `cursor` is absent for an invocation that starts
+   * live; `again`: the times at which it began anew.
+   */
   constructor(
     link: HostLink,
-    started: AgentInvocationStarted,
+    { started, place }: { readonly started: AgentInvocationStarted; readonly place: number },
     cursor?: ReplayCursor,
     again: readonly number[] = [],
   ) {
     this.link = link;
     this.#started = started;
-    this.cursor = cursor;
-    this.#isLive = cursor === undefined;
+    this.#place = place;
+    this.recorded = new Recorded(started.method, cursor, () => this.#halt());
     this.#random = seededRandom(started.seed);
     this.#now = again.at(-1) ?? started.at;
     const { idempotencyKey, method } = started;
-    this.invocation = { idempotencyKey, method, attempt: again.length + 1 };
+    const signal = (): AbortSignal => this.#aborting().signal;
+    this.invocation = {
+      idempotencyKey,
+      method,
+      attempt: again.length + 1,
+      get signal() {
+        return signal();
+      },
+    };
+  }
+
+  /** Made when the code first asks for the signal: most never do. */
+  #aborting(): AbortController {
+    this.#abort ??= new AbortController();
+    return this.#abort;
+  }
+
+  /** The code hears of it when it can go no further. */
+  cancel(): void {
+    if (this.#isOver || this.#cancellation !== "none") return;
+    this.#cancellation = "wanted";
+    this.#wake();
+  }
+
+  /** Whether the code has heard that the invocation is cancelled: whatever it does, that is its outcome. */
+  get isCancelled(): boolean {
+    return this.#cancellation === "seen";
+  }
+
+  /** Lets the code hear at `at` that the invocation is cancelled. */
+  deliverCancellation(at: number): void {
+    this.#cancellation = "seen";
+    this.#now = at;
+    this.#aborting().abort(new DOMException("The invocation was cancelled.", "AbortError"));
   }
 
   /** Lets the code begin; it runs until its first wait within this turn. */
@@ -108,7 +141,7 @@ export class Run implements Scope {
 
   #settle(value: unknown): void {
     try {
-      this.outcome = { ok: true, result: checkSize(encode(value, "result")) };
+      this.outcome = { ok: true, result: encodeResult(value) };
     } catch (error) {
       this.#fail(error);
     }
@@ -148,32 +181,23 @@ export class Run implements Scope {
 
   beginRegion(): () => void {
     if (this.#isOver) return () => {};
-    const claimed = this.#claimBorder("begin of an atomic region");
+    const claimed = this.recorded.claimBorder();
     const begin = claimed ?? this.link.recordStart({ kind: "BeginAtomicRegion", at: realNow() });
     return () => {
-      if (this.#isOver || this.#claimBorder("end of an atomic region", begin) !== undefined) return;
+      if (this.#isOver || this.recorded.claimBorder(begin) !== undefined) return;
       this.link.record({ kind: "EndAtomicRegion", at: realNow(), begin });
     };
   }
 
-  #claimBorder(what: string, begin?: number): number | undefined {
-    if (this.#isLive || this.cursor === undefined) return undefined;
-    const claimed = this.cursor.claimBorder(begin);
-    if (claimed === undefined && this.cursor.barrier !== undefined) {
-      this.diverge(`the ${what}`);
-      return 0;
-    }
-    return claimed;
-  }
-
   log(level: Log["level"], message: string): void {
-    if (!this.#isLive && (this.#closed || this.cursor?.takeLog(level, message) === true)) return;
+    const { recorded } = this;
+    if (!recorded.isLive && (this.#closed || recorded.hasLog(level, message))) return;
     this.link.record({ kind: "Log", at: realNow(), level, message });
   }
 
   call(spec: CallSpec): MadeCall {
     if (this.#isOver) return unsettled();
-    const claim = this.#claim(spec.identity);
+    const claim = this.recorded.claim(spec.identity);
     if (claim === "diverged") return unsettled();
     if (claim?.end !== undefined) {
       return { settled: this.#observe(claim.end.entry), cancel() {} };
@@ -182,11 +206,11 @@ export class Run implements Scope {
     const id = claim?.index ?? this.link.recordStart({ kind: "Start", at, ...spec.identity });
     const { promise, resolve, reject } = Promise.withResolvers<Payload | undefined>();
     const open: OpenCall = { spec, id, at, resolve, reject };
-    this.#open.set(id, open);
-    if (this.#isLive) {
+    this.#calls.add(open);
+    if (this.recorded.isLive) {
       const settlement = spec.perform({ id, at }, this.link);
       if (!(settlement instanceof Promise)) return this.#endInline(open, settlement);
-      this.#await(open, settlement);
+      this.#calls.await(open, settlement);
     }
     return { settled: promise, cancel: () => this.#cancel(open) };
   }
@@ -199,7 +223,7 @@ export class Run implements Scope {
         `${identity.call} was called after ${method} had ended; await what calls it.`,
       );
     }
-    const claim = this.#claim(identity);
+    const claim = this.recorded.claim(identity);
     if (claim === undefined) return this.#recordInline(identity, produce());
     if (claim !== "diverged" && claim.end?.entry.response !== undefined) {
       this.#now = claim.end.entry.at;
@@ -216,53 +240,16 @@ export class Run implements Scope {
     return response;
   }
 
-  #claim(identity: CallIdentity): ReturnType<ReplayCursor["claim"]> | "diverged" {
-    if (this.#isLive || this.cursor === undefined) return undefined;
-    const claim = this.cursor.claim(identity);
-    if (claim === undefined && this.cursor.barrier !== undefined) {
-      this.diverge(`a call of ${identity.call}${identity.request ?? ""}`);
-      return "diverged";
-    }
-    return claim;
-  }
-
-  /** Notes the first divergence; `actual` is what the code did instead of what is recorded. */
-  diverge(actual: string): void {
-    const expected = this.cursor?.unclaimed[0] ?? this.cursor?.barrier;
-    if (this.divergence !== undefined || expected === undefined) return;
-    const { index, entry } = expected;
-    const recorded = describe(entry);
-    const message = `At oplog index ${index} of ${this.#started.method} the record has ${recorded}, but the code made ${actual}.`;
-    this.divergence = { index, expected: recorded, actual, message };
-    this.#halt();
-  }
-
   #endInline(open: OpenCall, settlement: Settlement): MadeCall {
-    this.#open.delete(open.id);
+    this.#calls.remove(open.id);
     const end = endOf(open, settlement);
     this.link.record({ ...end, inline: true });
     return { settled: this.#observe(end), cancel() {} };
   }
 
-  #await(open: OpenCall, settlement: Promise<Settlement>): void {
-    // A promise may keep the code waiting for ever: after a while it is time to suspend.
-    if (open.spec.promiseId !== undefined) {
-      void pause(SUSPEND_AFTER_MS).then(() => {
-        open.isLong = true;
-        this.#wake();
-      });
-    }
-    const done = (outcome: Settlement): void => {
-      open.settlement = outcome;
-      this.#ready.push(open);
-      this.#wake();
-    };
-    settlement.then(done, (error: unknown) => done({ ok: false, error: toErrorData(error) }));
-  }
-
   #cancel(open: OpenCall): void {
-    if (this.#isOver || !this.#open.delete(open.id)) return;
-    if (!this.#isLive && this.cursor?.isCancelled(open.id) === true) return;
+    if (this.#isOver || !this.#calls.remove(open.id)) return;
+    if (this.recorded.hasCancelled(open.id)) return;
     this.link.record({ kind: "Cancelled", at: realNow(), start: open.id });
   }
 
@@ -275,20 +262,19 @@ export class Run implements Scope {
 
   /** Whether the call that the recorded `End` belongs to has been made. */
   isOpen(start: number): boolean {
-    return this.#open.has(start);
+    return this.#calls.get(start) !== undefined;
   }
 
   /** Delivers a recorded completion. */
-  deliverRecorded({ entry }: Indexed<End>): void {
-    const open = this.#open.get(entry.start);
-    this.#open.delete(entry.start);
+  deliverRecorded(entry: End): void {
+    const open = this.#calls.get(entry.start);
+    this.#calls.remove(entry.start);
     this.#now = entry.at;
     if (entry.error === undefined) open?.resolve(entry.response);
     else open?.reject(fromErrorData(entry.error));
   }
 
   #deliver(open: OpenCall, settlement: Settlement): void {
-    if (!this.#open.delete(open.id)) return;
     const end = endOf(open, settlement);
     this.link.record(end);
     this.#now = end.at;
@@ -297,12 +283,17 @@ export class Run implements Scope {
   }
 
   /** Waits until the code has settled or can go no further. */
-  quiet(): Promise<void> {
-    if (this.outcome !== undefined) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#stop = resolve;
-      void nextTurn().then(resolve);
+  async quiet(): Promise<void> {
+    if (this.outcome !== undefined) return;
+    let isOver = false;
+    const over = new Promise<void>((resolve) => {
+      this.#stop = () => {
+        isOver = true;
+        resolve();
+      };
     });
+    await Promise.race([over, nextTurn()]);
+    if (this.native.isUnderWay) await this.native.rest(() => isOver);
   }
 
   #signal(): Promise<void> {
@@ -313,32 +304,42 @@ export class Run implements Scope {
 
   /** The record has ended: what is open is performed, under the `Start` that it has. */
   goLive(): void {
-    if (this.#isLive) return;
-    this.#isLive = true;
-    for (const open of this.#open.values()) {
-      this.#await(
-        open,
-        Promise.resolve(open.spec.perform({ id: open.id, at: open.at }, this.link)),
-      );
+    if (this.recorded.isLive) return;
+    this.recorded.goLive();
+    for (const open of this.#calls.all) {
+      const settlement = open.spec.perform({ id: open.id, at: open.at }, this.link);
+      this.#calls.await(open, Promise.resolve(settlement));
     }
   }
 
-  /** Runs live until the method settles, or only far waits are left. */
-  async finish(): Promise<Ending> {
+  /** Runs live until the method settles, or only far waits are left; `reads` are done in its rests. */
+  async finish(reads: Reads): Promise<Ending> {
+    reads.arrived = () => this.#wake();
     for (;;) {
       await this.quiet();
       if (this.outcome !== undefined) return { kind: "settled", outcome: this.outcome };
       this.link.checkHeld();
-      const next = this.#ready.shift();
-      if (next === undefined || realNow() - this.#flushedAt > UNSENT_MS) this.#flush();
-      if (next?.settlement !== undefined) {
-        this.#deliver(next, next.settlement);
-        continue;
+      if (!reads.isEmpty) await reads.serve();
+      else if (!this.#deliverNext()) {
+        const wait = farWait(this.#calls.all, realNow());
+        if (wait !== undefined) return { kind: "suspended", wait };
+        await this.#signal();
       }
-      const wait = farWait(this.#open.values(), realNow());
-      if (wait !== undefined) return { kind: "suspended", wait };
-      await this.#signal();
     }
+  }
+
+  /** Lets the code see what comes next; false when there is nothing yet. */
+  #deliverNext(): boolean {
+    if (this.#cancellation === "wanted") {
+      const at = realNow();
+      this.link.record({ kind: "Cancelled", at, start: this.#place });
+      this.deliverCancellation(at);
+      return true;
+    }
+    const next = this.#calls.takeEnded();
+    if (next === undefined || realNow() - this.#flushedAt > UNSENT_MS) this.#flush();
+    if (next !== undefined) this.#deliver(next.open, next.settlement);
+    return next !== undefined;
   }
 
   #flush(): void {
@@ -354,14 +355,13 @@ export class Run implements Scope {
   /** Cancels what is still open: the invocation has its outcome, nothing of it may go on. */
   close(): void {
     this.seal();
-    if (this.#open.size === 0) return;
-    const calls = [...this.#open.values()].map(({ spec }) => spec.identity.call).join(", ");
+    const open = this.#calls.all;
+    if (open.length === 0) return;
+    const calls = open.map(({ spec }) => spec.identity.call).join(", ");
     const at = realNow();
-    for (const { id } of this.#open.values()) {
-      this.link.record({ kind: "Cancelled", at, start: id });
-    }
+    for (const { id } of open) this.link.record({ kind: "Cancelled", at, start: id });
     const message = `Cancelled what was still open when ${this.#started.method} ended: ${calls}. Await it to let it finish.`;
     this.link.record({ kind: "Log", at, level: "warn", message });
-    this.#open.clear();
+    this.#calls.clear();
   }
 }

@@ -7,6 +7,7 @@ import type { CallRetryPolicy } from "../core/retry.ts";
 import type { ErrorData, Log } from "../core/oplog/entry.ts";
 import type { Payload } from "../core/oplog/payload.ts";
 import type { HostLink } from "./link.ts";
+import type { NativeWork } from "./native-work.ts";
 import type { CallIdentity } from "../core/replay/cursor.ts";
 
 /** How a call ended. */
@@ -62,6 +63,8 @@ export interface Scope {
   readonly link: HostLink | undefined;
   readonly invocation?: InvocationInfo;
   readonly settings: CallSettings;
+  /** What the platform does for the code here; absent where the order of what it sees is not recorded. */
+  readonly native?: NativeWork | undefined;
   /** Begins an atomic region and gives what ends it; nothing where calls are not recorded. */
   beginRegion(): () => void;
 }
@@ -72,6 +75,8 @@ export interface InvocationInfo {
   readonly method: string;
   /** Which try this is, from 1: `RetryableError` makes more of them. */
   readonly attempt: number;
+  /** Aborted when the invocation is cancelled while it runs. */
+  readonly signal: AbortSignal;
 }
 
 const scopes = new AsyncLocalStorage<Scope>();

@@ -65,8 +65,8 @@ export class AgentObject extends DurableObject<Env> implements AgentOperations {
     return this.#agent.invocations(request);
   }
 
-  cancel(idempotencyKey: string) {
-    return this.#agent.cancel(idempotencyKey);
+  cancel(idempotencyKey: string, force: boolean) {
+    return this.#agent.cancel(idempotencyKey, force);
   }
 
   interrupt(recover: boolean) {

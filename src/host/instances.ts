@@ -11,6 +11,8 @@ import type {
   InstanceIdentity,
   InvocationCall,
   LiveRecord,
+  ReadCall,
+  ReadReply,
   RecordPage,
   RunReply,
   SaveReply,
@@ -71,6 +73,14 @@ class FacetInstance implements InstanceHandle {
 
   save(): Promise<SaveReply> {
     return this.#stub.save(this.#lent());
+  }
+
+  read(call: ReadCall): Promise<ReadReply> {
+    return this.#stub.read(call);
+  }
+
+  cancel(): Promise<void> {
+    return this.#stub.cancel();
   }
 
   #lent(): HostTarget {

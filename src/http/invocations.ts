@@ -42,6 +42,10 @@ const listQuery = z.object({
   cursor: z.string().optional(),
 });
 
+const cancelQuery = z.object({
+  force: z.enum(["true", "false"], "must be `true` or `false`").default("false"),
+});
+
 /** The routes that invoke methods and show invocations. */
 export function invocationRoutes(ports: Ports): Routes {
   return {
@@ -158,6 +162,9 @@ async function cancel(ports: Ports, request: ApiRequest): Promise<Answer> {
   if (!address.ok) return address;
   const key = decodeSegment("idempotencyKey", request.segments[6] ?? "");
   if (!key.ok) return key;
-  const result = await persist(() => ports.agents(address.value).cancel(key.value));
+  const query = readQuery(request.raw, cancelQuery);
+  if (!query.ok) return query;
+  const force = query.value.force === "true";
+  const result = await persist(() => ports.agents(address.value).cancel(key.value, force));
   return result.ok ? reply(result.value) : result;
 }

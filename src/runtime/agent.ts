@@ -25,6 +25,7 @@ import type {
 import { checkSnapshot } from "../core/decide/snapshot.ts";
 import { accept, type Result } from "../core/errors.ts";
 import { Calls } from "./calls.ts";
+import { Cancelling } from "./cancelling.ts";
 import { Controlling } from "./controlling.ts";
 import { Creating } from "./creating.ts";
 import { Invoking } from "./invoking.ts";
@@ -41,6 +42,7 @@ export class AgentRuntime implements AgentOperations {
   readonly #loop: Loop;
   readonly #creating: Creating;
   readonly #invoking: Invoking;
+  readonly #cancelling: Cancelling;
   readonly #controlling: Controlling;
   readonly #calls: Calls;
 
@@ -49,6 +51,7 @@ export class AgentRuntime implements AgentOperations {
     this.#loop = new Loop(ports);
     this.#creating = new Creating(ports, this.#loop);
     this.#invoking = new Invoking(ports, this.#loop, this.#creating);
+    this.#cancelling = new Cancelling(ports, this.#loop);
     this.#controlling = new Controlling(ports, this.#loop);
     this.#calls = new Calls(this.#loop.ledger, ports.agents, this.#invoking);
   }
@@ -81,8 +84,8 @@ export class AgentRuntime implements AgentOperations {
     return accept(listInvocations(ledger, this.#ports.store, request));
   }
 
-  cancel(idempotencyKey: string) {
-    return this.#invoking.cancel(idempotencyKey);
+  cancel(idempotencyKey: string, force: boolean) {
+    return this.#cancelling.cancel(idempotencyKey, force);
   }
 
   interrupt(recover: boolean) {

@@ -34,12 +34,10 @@ export class Calls {
     if (!isKnown && (await this.#leadsTo(chain, [nameOf(address)]))) {
       return refused(callCycle(nameOf(address), chain));
     }
-    const answer = await this.#invoking.invoke(address, request);
-    const outcome = this.#ledger.find(idempotencyKey)?.outcome;
-    // A key that was used for another call has an outcome that is not this caller's.
-    const isOther = !answer.ok && answer.refusal.code === "idempotency-key-reused";
-    if (outcome !== undefined && !isOther) return accept(outcome);
+    const answer = await this.#invoking.perform(address, request);
     if (!answer.ok) return answer;
+    const { outcome } = answer.value;
+    if (outcome !== undefined) return accept(outcome);
     return refuse("invocation-failed", "The invocation was cancelled before it started.", {
       authorCode: "invocation-cancelled",
     });

@@ -11,6 +11,7 @@ import type { Loop } from "./loop.ts";
 import type { Ports } from "./ports.ts";
 import { noAgent, refused } from "./refusals.ts";
 import { openRich } from "./rich.ts";
+import type { Wakeup } from "./waiting.ts";
 
 /** A new agent that is not written yet. */
 export interface Draft {
@@ -107,11 +108,15 @@ export class Creating {
   }
 
   /** Waits until the initialization has ended, well or badly. */
-  async #initialized(created: boolean): Promise<Result<{ agent: AgentView; created: boolean }>> {
+  async initialized(): Promise<Wakeup> {
     const { ledger } = this.#loop;
     const wakeup = this.#isInitializing ? ledger.callers.wait(INITIALIZATION_KEY) : "ended";
     void this.#loop.drive();
-    const reason = await wakeup;
+    return wakeup;
+  }
+
+  async #initialized(created: boolean): Promise<Result<{ agent: AgentView; created: boolean }>> {
+    const reason = await this.initialized();
     const status = this.#status;
     if (status !== undefined)
       return accept({ agent: showAgent(status, this.#now, openRich), created });

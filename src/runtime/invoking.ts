@@ -1,27 +1,36 @@
 /** Accepts invocations and answers those who wait for them. */
 import type { InvokeRequest } from "../core/api/operations.ts";
 import { showError } from "../core/api/show.ts";
-import type { AgentAddress, InvocationView } from "../core/api/views.ts";
+import type { AgentAddress, InvocationView, MethodView } from "../core/api/views.ts";
 import { checkAdmission, checkFailure, checkReuse, findMethod } from "../core/decide/invoke.ts";
-import { checkInterruption, decideCancel, resumptionOf } from "../core/decide/lifecycle.ts";
+import { checkInterruption, resumptionOf } from "../core/decide/lifecycle.ts";
 import { accept, refuse, type Refusal, type Result } from "../core/errors.ts";
 import type { PendingAgentInvocation } from "../core/oplog/entry.ts";
 import type { Status } from "../core/status/status.ts";
 import type { Creating, Draft } from "./creating.ts";
-import type { KnownInvocation } from "./ledger.ts";
+import type { KnownInvocation } from "./known-invocation.ts";
 import type { Loop } from "./loop.ts";
 import type { Ports } from "./ports.ts";
+import { ReadOnlyCalls } from "./read-only-calls.ts";
 import { noAgent, refused, unknownInvocation } from "./refusals.ts";
+
+/** A call that is found to be good; `draft` is that of an agent that does not exist yet. */
+interface CheckedCall {
+  readonly draft: Draft | undefined;
+  readonly method: MethodView;
+}
 
 export class Invoking {
   readonly #ports: Ports;
   readonly #loop: Loop;
   readonly #creating: Creating;
+  readonly #reading: ReadOnlyCalls;
 
   constructor(ports: Ports, loop: Loop, creating: Creating) {
     this.#ports = ports;
     this.#loop = loop;
     this.#creating = creating;
+    this.#reading = new ReadOnlyCalls(ports, loop, creating);
   }
 
   get #now(): number {
@@ -33,27 +42,36 @@ export class Invoking {
   }
 
   async invoke(address: AgentAddress, request: InvokeRequest): Promise<Result<InvocationView>> {
+    const answer = await this.perform(address, request);
+    if (!answer.ok) return answer;
+    const isAwaited = request.mode === "await" && request.scheduledFor === undefined;
+    return isAwaited ? outcomeOf(answer.value) : accept(answer.value.show());
+  }
+
+  /** Invokes; when the outcome is waited for, the invocation that is answered has ended. */
+  async perform(address: AgentAddress, request: InvokeRequest): Promise<Result<KnownInvocation>> {
     const known = this.#known(request);
     if (known !== undefined) return this.#attach(known, request);
     const checked = await this.#check(address, request);
     if (!checked.ok) return checked;
     const again = this.#known(request);
     if (again !== undefined) return this.#attach(again, request);
-    return this.#admit(checked.value, request);
+    const { draft, method } = checked.value;
+    if (!method.readOnly || request.mode === "enqueue") return this.#admit(draft, request);
+    return this.#reading.read(draft, request);
   }
 
   #known({ idempotencyKey, isNewKey }: InvokeRequest): KnownInvocation | undefined {
     return isNewKey ? undefined : this.#loop.ledger.find(idempotencyKey);
   }
 
-  #attach(known: KnownInvocation, request: InvokeRequest): Promise<Result<InvocationView>> {
+  #attach(known: KnownInvocation, request: InvokeRequest): Promise<Result<KnownInvocation>> {
     const misuse = checkReuse(known.call, request);
     if (misuse !== undefined) return Promise.resolve(refused(misuse));
     return this.#answer(request);
   }
 
-  /** The draft of an agent that does not exist yet, once the call itself is found to be good. */
-  async #check(address: AgentAddress, request: InvokeRequest): Promise<Result<Draft | undefined>> {
+  async #check(address: AgentAddress, request: InvokeRequest): Promise<Result<CheckedCall>> {
     const status = this.#status;
     const draft = status === undefined ? await this.#creating.draft(address, {}) : undefined;
     if (draft?.ok === false) return draft;
@@ -70,10 +88,10 @@ export class Invoking {
         return refuse("invalid-arguments", detail, { issues });
       }
     }
-    return accept(draft?.value);
+    return accept({ draft: draft?.value, method: method.value });
   }
 
-  #admit(draft: Draft | undefined, request: InvokeRequest): Promise<Result<InvocationView>> {
+  #admit(draft: Draft | undefined, request: InvokeRequest): Promise<Result<KnownInvocation>> {
     const { ledger } = this.#loop;
     const { idempotencyKey, method, args, scheduledFor, caller } = request;
     const pending: PendingAgentInvocation = {
@@ -103,17 +121,16 @@ export class Invoking {
     idempotencyKey,
     mode,
     scheduledFor,
-  }: InvokeRequest): Promise<Result<InvocationView>> {
+  }: InvokeRequest): Promise<Result<KnownInvocation>> {
     const { ledger } = this.#loop;
     const known = ledger.find(idempotencyKey);
     if (known === undefined) return noAgent;
     if (mode === "enqueue" || scheduledFor !== undefined) {
       if (ledger.inbox.has(idempotencyKey)) ledger.append([]);
-      const view = known.show();
       void this.#loop.drive();
-      return accept(view);
+      return accept(known);
     }
-    if (known.state === "ended") return outcomeOf(known);
+    if (known.state === "ended") return accept(known);
     const status = this.#status;
     const stopped = status && (checkFailure(status) ?? checkInterruption(status));
     if (stopped !== undefined) return refused(withInvocation(stopped, known));
@@ -122,7 +139,7 @@ export class Invoking {
     const wakeup = await woken;
     const ended = ledger.find(idempotencyKey);
     if (wakeup !== "ended") return refused(withInvocation(wakeup, ended));
-    return ended === undefined ? noAgent : outcomeOf(ended);
+    return ended === undefined ? noAgent : accept(ended);
   }
 
   async invocation(idempotencyKey: string, waitMs: number): Promise<Result<InvocationView>> {
@@ -136,21 +153,6 @@ export class Invoking {
     if (later !== undefined) return accept(later.show());
     return wakeup === "ended" ? unknownInvocation : refused(wakeup);
   }
-
-  async cancel(idempotencyKey: string): Promise<Result<{ readonly cancelled: boolean }>> {
-    const { ledger } = this.#loop;
-    if (this.#status === undefined) return noAgent;
-    if (ledger.inbox.has(idempotencyKey)) ledger.append([]);
-    const known = ledger.find(idempotencyKey);
-    if (known === undefined) return unknownInvocation;
-    const decided = decideCancel(known.state);
-    if (!decided.ok) return decided;
-    if (decided.value) {
-      const at = this.#now;
-      ledger.append([{ kind: "CancelPendingInvocation", at, idempotencyKey }]);
-    }
-    return accept({ cancelled: decided.value });
-  }
 }
 
 function withInvocation(refusal: Refusal, known: KnownInvocation | undefined): Refusal {
@@ -162,8 +164,8 @@ function withInvocation(refusal: Refusal, known: KnownInvocation | undefined): R
 function outcomeOf(known: KnownInvocation): Result<InvocationView> {
   const invocation = known.show();
   const { failure } = known;
-  if (invocation.status === "cancelled") {
-    const detail = "The invocation was cancelled before it began; invoke again with another key.";
+  if (known.isCancelled) {
+    const detail = "The invocation was cancelled; invoke again with another key.";
     return refuse("invocation-cancelled", detail, { invocation });
   }
   if (failure === undefined) return accept(invocation);

@@ -7,34 +7,18 @@
  */
 import { showInvocation, type InvocationEntries } from "../core/api/show.ts";
 import type { InvocationView } from "../core/api/views.ts";
-import type { MethodCall } from "../core/decide/invoke.ts";
-import type {
-  Create,
-  Entry,
-  ErrorData,
-  Indexed,
-  Outcome,
-  PendingAgentInvocation,
-} from "../core/oplog/entry.ts";
+import type { Create, Entry, Indexed, PendingAgentInvocation } from "../core/oplog/entry.ts";
 import { placeRecords } from "../core/oplog/place.ts";
 import { completionsIn } from "../core/status/promises.ts";
 import { inRegions } from "../core/oplog/regions.ts";
 import type { LiveRecord } from "../core/protocol.ts";
 import type { Status } from "../core/status/status.ts";
 import { Journal, type AlarmFor } from "./journal.ts";
+import { knownInvocation, type KnownInvocation } from "./known-invocation.ts";
 import type { Whereabouts } from "./key-table.ts";
 import type { Environment, AgentStore } from "./ports.ts";
 import { openRich } from "./rich.ts";
 import { WaitingCallers } from "./waiting.ts";
-
-/** What is known of an invocation: its call, and how to show it. */
-export interface KnownInvocation {
-  readonly call: MethodCall;
-  readonly state: "pending" | "running" | "ended";
-  readonly failure?: ErrorData;
-  readonly outcome?: Outcome;
-  show(): InvocationView;
-}
 
 export class Ledger {
   readonly callers = new WaitingCallers();
@@ -218,15 +202,6 @@ export class Ledger {
   /** The method call with that key; updates and the initialization are none. */
   find(key: string): KnownInvocation | undefined {
     const entries = this.entriesOf(key);
-    if (entries?.pending.invocation.type !== "method") return undefined;
-    const { ended } = entries;
-    const isFailed = ended?.kind === "AgentInvocationFinished" && !ended.outcome.ok;
-    return {
-      call: entries.pending.invocation,
-      state: ended !== undefined ? "ended" : entries.started === undefined ? "pending" : "running",
-      ...(ended?.kind === "AgentInvocationFinished" ? { outcome: ended.outcome } : {}),
-      ...(isFailed && !ended.outcome.ok ? { failure: ended.outcome.error } : {}),
-      show: () => showInvocation(entries, this.#environment.now(), openRich),
-    };
+    return entries && knownInvocation(entries, () => this.#environment.now());
   }
 }

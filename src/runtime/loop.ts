@@ -3,11 +3,20 @@
  * now. At most one loop runs, and at most one invocation is in progress, in the session that is the
  * agent.
  */
+import {
+  cancelBy,
+  endOfCancelled,
+  hearsCancellation,
+  resumption,
+} from "../core/decide/lifecycle.ts";
 import { alarmAt, firstDue, frontUpdate, nextStep, type Step } from "../core/decide/next.ts";
 import { checkSnapshot } from "../core/decide/snapshot.ts";
 import type { SnapshotView } from "../core/api/views.ts";
 import type { Result } from "../core/errors.ts";
+import { limits } from "../core/limits.ts";
+import type { ReadCall, ReadReply } from "../core/protocol.ts";
 import type { Status } from "../core/status/status.ts";
+import { Answering } from "./answering.ts";
 import { EffectsUnderWay } from "./effects-under-way.ts";
 import { Errands } from "./errands.ts";
 import { Failures } from "./failures.ts";
@@ -27,6 +36,7 @@ import { Snapshotting } from "./snapshotting.ts";
 const WATCHDOG_MS = 1000;
 
 type LoopStep = Step | { readonly do: "await-run" | "recover" | "snapshot-now" };
+type Work = Exclude<LoopStep, { do: "rest" | "wait" }>;
 
 export class Loop {
   readonly ledger: Ledger;
@@ -36,6 +46,7 @@ export class Loop {
   readonly #runs: Runs;
   readonly #replacing: Replacing;
   readonly #snapshotting: Snapshotting;
+  readonly #answering: Answering;
   readonly #snapshotsWanted = new Errands<Result<SnapshotView>>();
   #isDriving = false;
   #mustRecover = false;
@@ -62,6 +73,10 @@ export class Loop {
     this.#runs = new Runs(present, failures);
     this.#replacing = new Replacing(present, this.#runs, failures);
     this.#snapshotting = new Snapshotting(present);
+    this.#answering = new Answering(present, {
+      drive: () => void this.drive(),
+      restart: () => this.restart(),
+    });
   }
 
   /** Starts the loop, or lets the one that runs see what is new. Resolves when there is nothing to do now. */
@@ -80,6 +95,7 @@ export class Loop {
     this.#present.discard("the loop broke off");
     this.#isDriving = false;
     this.#snapshotsWanted.fail(error);
+    this.#answering.sessionChanged();
     this.ledger.append([]);
     this.ledger.journal?.arm();
   }
@@ -106,6 +122,39 @@ export class Loop {
     const taken = this.#snapshotsWanted.add();
     void this.drive();
     return taken;
+  }
+
+  /** Answers a call of a read-only method. */
+  read(call: ReadCall): Promise<Result<ReadReply>> {
+    return this.#answering.read(call);
+  }
+
+  /** Cancels the invocation in progress: its code is told, and stopped after a grace. */
+  async stopInvocation(idempotencyKey: string): Promise<void> {
+    const { status, callers } = this.ledger;
+    if (status === undefined) return;
+    const { now } = this.#present;
+    const by = hearsCancellation(status) ? now + limits.cancelGraceMs : now;
+    this.#present.cancelling = { idempotencyKey, by };
+    if (status.name === "suspended") this.ledger.append([resumption(now)]);
+    if (this.#present.run !== undefined) this.#present.session?.cancel();
+    const isOver = (): boolean => this.ledger.status?.current?.idempotencyKey !== idempotencyKey;
+    while (!isOver()) {
+      const left = by - this.#present.now;
+      const ended = callers.wait(idempotencyKey, left > 0 ? left : undefined);
+      void this.drive();
+      await ended;
+    }
+    this.#present.cancelling = undefined;
+  }
+
+  /** Stops the code of a cancelled invocation wherever it is. */
+  #endCancelled(): void {
+    this.#present.discard("the invocation was cancelled");
+    this.#underWay.clear();
+    this.ledger.append([]);
+    const { status } = this.ledger;
+    if (status !== undefined) this.ledger.append(endOfCancelled(status, this.#present.now));
   }
 
   /** An invocation that goes on for longer is not waited for. */
@@ -151,19 +200,30 @@ export class Loop {
     if (this.#mustRecover && run === undefined) return { do: "recover" };
     const update = frontUpdate(status);
     if (update !== undefined) return { do: "apply-update", update };
+    if (this.#isCancelDue(status)) return { do: "end-cancelled" };
     if (run !== undefined) return { do: "await-run" };
+    if (this.#answering.wantsSession && status.name === "idle") return { do: "recover" };
     if (!this.#snapshotsWanted.isEmpty) return { do: "snapshot-now" };
     return nextStep(status, this.#present.policy(status), now);
+  }
+
+  #isCancelDue(status: Status): boolean {
+    const { cancelling, isCancelling, now } = this.#present;
+    const by = (isCancelling ? cancelling?.by : undefined) ?? cancelBy(status);
+    return by !== undefined && by <= now;
   }
 
   async #loop(): Promise<void> {
     for (;;) {
       if (this.#present.needsType) await this.#present.learnType();
       const step = this.#next();
-      if (step.do !== "rest" && step.do !== "wait") await this.#perform(step);
-      else if (this.ledger.inbox.size > 0) this.#takeInbox(this.#present.session);
+      if (step.do !== "rest" && step.do !== "wait") {
+        await this.#perform(step);
+        this.#answering.sessionChanged();
+      } else if (this.ledger.inbox.size > 0) this.#takeInbox(this.#present.session);
       else {
         this.#isDriving = false;
+        this.#answering.sessionChanged();
         if (this.ledger.status === undefined) this.#snapshotsWanted.settle(noAgent);
         this.ledger.journal?.checkpointIfLong();
         this.ledger.journal?.arm();
@@ -178,7 +238,7 @@ export class Loop {
     else this.#runs.runInbox(session);
   }
 
-  async #perform(step: Exclude<LoopStep, { do: "rest" | "wait" }>): Promise<void> {
+  async #perform(step: Work): Promise<void> {
     const { session } = this.#present;
     switch (step.do) {
       case "await-run":
@@ -187,6 +247,8 @@ export class Loop {
         return this.#replacing.applyUpdate(step.update);
       case "snapshot-now":
         return this.#snapshotNow(session);
+      case "end-cancelled":
+        return this.#endCancelled();
       case "recover":
       case "continue":
         this.#mustRecover = false;
@@ -211,9 +273,14 @@ export class Loop {
   }
 
   async #awaitRun(): Promise<void> {
+    const { status } = this.ledger;
+    const by = status && cancelBy(status);
+    let timer: ReturnType<typeof setTimeout> | null = null;
     const noticed = new Promise<void>((resolve) => {
       this.#notice = resolve;
+      if (by !== undefined) timer = setTimeout(resolve, by - this.#present.now);
     });
     await Promise.race([this.#present.run?.over, noticed]);
+    clearTimeout(timer);
   }
 }

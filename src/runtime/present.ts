@@ -23,6 +23,8 @@ export class Present {
   readonly ledger: Ledger;
   readonly recovery: Recovery;
   session: Session | undefined;
+  /** The invocation that is to be cancelled while it runs, and when its code is stopped at the latest. */
+  cancelling: { readonly idempotencyKey: string; readonly by: number } | undefined;
   run: RunInProgress | undefined;
   #type: { readonly revision: number; readonly view: AgentTypeDescription } | undefined;
   /** No automatic snapshot before these: the last one could not be saved. */
@@ -51,6 +53,12 @@ export class Present {
     this.discard(reason);
     this.#type = undefined;
     this.#snapshotHold = { finished: 0, until: 0 };
+  }
+
+  /** Whether the invocation in progress is to be cancelled. */
+  get isCancelling(): boolean {
+    const current = this.ledger.status?.current;
+    return current !== undefined && current.idempotencyKey === this.cancelling?.idempotencyKey;
   }
 
   get needsType(): boolean {

@@ -93,6 +93,7 @@ export class Runs {
       (error: unknown) => this.#crash(session, error),
     );
     this.#present.run = { session, over };
+    if (this.#present.isCancelling) session.cancel();
   }
 
   #end(session: Session, reply: RunReply): void {

@@ -12,6 +12,8 @@ import type {
   HostPort,
   InvocationCall,
   LiveRecord,
+  ReadCall,
+  ReadReply,
   RecordPage,
   RunReply,
   SaveReply,
@@ -78,6 +80,20 @@ export class Session implements HostPort {
 
   async save(): Promise<SaveReply> {
     return this.#handle.save();
+  }
+
+  /** While the session is frozen it is not known whether its state is the agent's. */
+  async read(call: ReadCall): Promise<ReadReply> {
+    while (this.#thawed !== undefined) await this.#thawed;
+    if (this.#isDropped) throw new SessionDropped("the instance was replaced");
+    return this.#handle.read(call);
+  }
+
+  /** The code of the invocation in progress hears that it is cancelled, if it still runs. */
+  cancel(): void {
+    this.#handle.cancel().catch(() => {
+      // The instance is gone, and the invocation with it.
+    });
   }
 
   async #take(reply: RunReply): Promise<RunReply> {

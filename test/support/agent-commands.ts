@@ -100,6 +100,12 @@ const calls = {
     const left = model.moment.calls.filter((open) => open !== start);
     model.append({ kind: "Cancelled", start }, { name: "running", calls: left });
   },
+  /** The code hears, once, that its invocation is cancelled. */
+  hear: (model) => {
+    const start = model.moment.current?.startedIndex;
+    if (start === undefined || model.moment.isCancelled === true) return;
+    model.append({ kind: "Cancelled", start }, { name: "running", isCancelled: true });
+  },
   begin: (model, a, b) => {
     enter(model, a, b);
     if (!isInside(model)) return;
@@ -118,7 +124,9 @@ const invocations = {
   start: enterNext,
   finish: (model, a) => {
     const { current, calls: open, regions, revision, finishedSince } = model.moment;
-    if (current === undefined || regions.length > 0) return;
+    if (current === undefined) return;
+    const isCancelled = model.moment.isCancelled === true || a % 16 === 5;
+    if (regions.length > 0 && !isCancelled) return;
     for (const call of open) {
       model.append({ kind: "Cancelled", start: call }, { name: "running", calls: [] });
     }
@@ -130,10 +138,14 @@ const invocations = {
         outcome:
           a % 3 === 0 && !isFirst ? { ok: false, error: failure } : { ok: true, result: "1" },
         revision,
+        ...(isCancelled && !isFirst ? { cancelled: true } : {}),
       },
       {
         name: "idle",
         current: undefined,
+        isCancelled: false,
+        calls: [],
+        regions: [],
         finishedSince: finishedSince + (isFirst ? 0 : 1),
         leastCut: isFirst ? model.last + 1 : model.moment.leastCut,
       },

@@ -20,6 +20,8 @@ export interface OpenUpdate {
 export interface Moment {
   readonly name: AgentStatusName;
   readonly current?: { readonly key: string; readonly startedIndex: number };
+  /** The code has heard that its invocation is cancelled. */
+  readonly isCancelled?: boolean;
   /** Open calls and open atomic regions, by their indices. */
   readonly calls: readonly number[];
   readonly regions: readonly number[];
@@ -160,9 +162,10 @@ export class AgentModel {
   }
 
   jump(from: number): void {
-    const { calls, regions } = this.at(from - 1);
+    const { calls, regions, isCancelled = false } = this.at(from - 1);
     const to = this.last + 1;
-    this.append({ kind: "Jump", region: [from, to] }, { name: "running", calls, regions });
+    const before = { name: "running", calls, regions, isCancelled } as const;
+    this.append({ kind: "Jump", region: [from, to] }, before);
     this.#jumped.push([to, from]);
   }
 

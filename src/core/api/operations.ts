@@ -94,7 +94,8 @@ export interface AgentOperations {
   invocation(idempotencyKey: string, waitMs: number): Promise<Result<InvocationView>>;
   /** Newest first. */
   invocations(request: InvocationsRequest): Promise<Result<InvocationsPage>>;
-  cancel(idempotencyKey: string): Promise<Result<{ readonly cancelled: boolean }>>;
+  /** With `force` one that runs, too: its code is told, and stopped after a grace. */
+  cancel(idempotencyKey: string, force: boolean): Promise<Result<{ readonly cancelled: boolean }>>;
   /** Stops what runs; with `recover` the instance is dropped and recovered, and callers notice nothing. */
   interrupt(recover: boolean): Promise<Result<AgentView>>;
   resume(): Promise<Result<AgentView>>;

@@ -137,6 +137,7 @@ function showEnd(ended: NonNullable<InvocationEntries["ended"]>, openRich: OpenR
   const finishedAt = time(ended.at);
   if (ended.kind === "CancelPendingInvocation") return { status: "cancelled", finishedAt };
   const { outcome, revision } = ended;
+  if (ended.cancelled === true) return { status: "cancelled", finishedAt, revision };
   return outcome.ok
     ? { status: "completed", finishedAt, revision, result: showPayload(outcome.result, openRich) }
     : { status: "failed", finishedAt, revision, error: showError(outcome.error) };
@@ -176,6 +177,7 @@ const INTERNAL = new Set([
   "requestedAt",
   "savedBy",
   "afresh",
+  "cancelled",
   "afterMs",
   "completedBy",
   "chain",

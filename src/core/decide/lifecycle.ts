@@ -1,6 +1,8 @@
 /** Whether an agent can be interrupted, resumed, or rid of a request (semantics.md section 8). */
 import { accept, refuse, type Refusal, type Result } from "../errors.ts";
-import { RESUMED, type Suspend } from "../oplog/entry.ts";
+import { limits } from "../limits.ts";
+import { cancelledOutcome } from "../oplog/cancellation.ts";
+import { RESUMED, type Entry, type Suspend } from "../oplog/entry.ts";
 import type { Status } from "../status/status.ts";
 
 /** Only what has begun and not ended can be interrupted; on any other agent nothing happens. */
@@ -38,11 +40,38 @@ export function resumptionOf({ name }: Status, at: number): readonly Suspend[] {
   return name === "interrupted" ? [resumption(at)] : [];
 }
 
-/** Whether an invocation can still be taken back: false when it has ended. */
-export function decideCancel(state: "pending" | "running" | "ended"): Result<boolean> {
-  if (state !== "running") return accept(state === "pending");
+/** How an invocation is taken back: one that runs is stopped only by force. */
+export function decideCancel(
+  state: "pending" | "running" | "ended",
+  force: boolean,
+): Result<"withdraw" | "stop" | "nothing"> {
+  if (state === "pending") return accept("withdraw");
+  if (state === "ended") return accept("nothing");
+  if (force) return accept("stop");
   return refuse(
     "invocation-running",
-    "The invocation is running; interrupt the agent to stop it, or wait for its outcome.",
+    "The invocation is running; cancel it with ?force=true, interrupt the agent, or wait for its outcome.",
   );
+}
+
+/** Whether code of the invocation in progress can hear of its cancellation, and so gets a grace. */
+export function hearsCancellation({ name }: Status): boolean {
+  return name === "running" || name === "suspended";
+}
+
+/** Epoch milliseconds at which an invocation is stopped whose code has heard that it is cancelled; not while the agent stands still. */
+export function cancelBy({ name, current }: Status): number | undefined {
+  const standsStill = name === "interrupted" || name === "failed";
+  if (standsStill || current?.cancelledAt === undefined) return undefined;
+  return current.cancelledAt + limits.cancelGraceMs;
+}
+
+/** What ends the invocation in progress wherever its code is; an interrupted agent stays interrupted. */
+export function endOfCancelled({ name, current, revision }: Status, at: number): readonly Entry[] {
+  if (current === undefined) return [];
+  const { idempotencyKey } = current;
+  const outcome = cancelledOutcome;
+  const kind = "AgentInvocationFinished";
+  const end = { kind, at, idempotencyKey, outcome, revision, cancelled: true } as const;
+  return name === "interrupted" ? [end, { kind: "Interrupted", at }] : [end];
 }

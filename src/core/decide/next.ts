@@ -4,11 +4,13 @@
  * invocations, first in, first out (semantics.md section 3).
  */
 import type { SnapshotPolicy } from "../api/views.ts";
+import { cancelBy } from "./lifecycle.ts";
 import type { PendingInvocation, PendingUpdateState, Status } from "../status/status.ts";
 
 export type Step =
   | { readonly do: "apply-update"; readonly update: PendingUpdateState }
   | { readonly do: "continue" }
+  | { readonly do: "end-cancelled" }
   | { readonly do: "take-snapshot" }
   | { readonly do: "save-for-update"; readonly pending: PendingInvocation }
   | { readonly do: "invoke"; readonly pending: PendingInvocation }
@@ -62,10 +64,21 @@ export function frontUpdate(status: Status): PendingUpdateState | undefined {
   return status.name !== "interrupted" || pending.some(({ wake }) => wake) ? pending[0] : undefined;
 }
 
-/** `snapshotsFrom`: no automatic snapshot before this time (after a failed one), epoch milliseconds. */
+/** A step that waits, waits no longer than until `limit`. */
+function noLaterThan(limit: number | undefined, step: Step): Step {
+  if (limit === undefined || (step.do !== "rest" && step.do !== "wait")) return step;
+  return { do: "wait", until: step.do === "wait" ? Math.min(step.until, limit) : limit };
+}
+
 export function nextStep(status: Status, policy: SnapshotPolicy, now: number): Step {
   const update = frontUpdate(status);
   if (update !== undefined) return { do: "apply-update", update };
+  const cancelledBy = cancelBy(status);
+  if (cancelledBy !== undefined && cancelledBy <= now) return { do: "end-cancelled" };
+  return noLaterThan(cancelledBy, nextByName(status, policy, now));
+}
+
+function nextByName(status: Status, policy: SnapshotPolicy, now: number): Step {
   switch (status.name) {
     case "failed":
     case "interrupted":

@@ -1,5 +1,5 @@
 /** The recovery plan of semantics.md section 4: which code, from which base, replaying from where. */
-import { inRegions, type Region, type Regions } from "../oplog/regions.ts";
+import { addRegion, inRegions, type Region, type Regions } from "../oplog/regions.ts";
 import type { PendingUpdateState, Status } from "../status/status.ts";
 
 /** Where a fresh instance gets its state from before the tail is replayed. */
@@ -60,6 +60,13 @@ export function regionToRepeat(status: Status): Region | undefined {
   const from = Math.min(...current.regions.map((region) => region.from)) + 1;
   const isBlank = from === to || skipped.some(([low, high]) => low <= from && high >= lastIndex);
   return isBlank ? undefined : [from, to];
+}
+
+/** For an instance that only answers reads: what would have to be done again is not there yet. */
+export function planReading(status: Status): RecoveryPlan {
+  const plan = planRecovery(status, new Set());
+  const region = regionToRepeat(status);
+  return region === undefined ? plan : { ...plan, skipped: addRegion(plan.skipped, region) };
 }
 
 /** Whether replay passes over the entry at `index`. */

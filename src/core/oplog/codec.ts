@@ -27,7 +27,10 @@ const LAYOUTS_1: Readonly<Record<EntryKind, Layout>> = {
     code: 3,
     members: ["idempotencyKey", "pendingIndex", "method", "seed"],
   },
-  AgentInvocationFinished: { code: 4, members: ["idempotencyKey", "outcome", "revision"] },
+  AgentInvocationFinished: {
+    code: 4,
+    members: ["idempotencyKey", "outcome", "revision", "cancelled"],
+  },
   Start: { code: 5, members: ["call", "durability", "request", "parent"] },
   End: { code: 6, members: ["start", "response", "error", "inline"] },
   Cancelled: { code: 7, members: ["start"] },

@@ -82,6 +82,8 @@ export interface AgentInvocationFinished extends Stamped {
   readonly idempotencyKey: string;
   readonly outcome: Outcome;
   readonly revision: number;
+  /** It was cancelled while it ran: its code was stopped wherever it was. */
+  readonly cancelled?: true;
 }
 
 export interface Start extends Stamped {
@@ -101,6 +103,7 @@ export interface End extends Stamped {
   readonly inline?: true;
 }
 
+/** The call at `start` is of no interest to the code any more; or, `start` being an invocation's, the code heard that it is cancelled. */
 export interface Cancelled extends Stamped {
   readonly kind: "Cancelled";
   readonly start: number;

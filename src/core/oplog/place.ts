@@ -22,6 +22,7 @@ export function placeRecords(
       const request = requestOf(entry.idempotencyKey);
       if (typeof request !== "number") entries.push(request);
       const pendingIndex = typeof request === "number" ? request : first + entries.length - 1;
+      if (ref !== undefined) refs.set(ref, first + entries.length);
       entries.push({ ...entry, pendingIndex });
       continue;
     }

@@ -1,13 +1,14 @@
 /**
  * The replay cursor: walks the replayable entries of the record and answers the code's calls from
  * them. It reads ahead to the next *barrier*, an entry that decides what the code sees next: an
- * `End` that is to be delivered, or the invocation's `Finished`. What stands before the barrier is
- * what the code must do by itself before it can go no further.
+ * `End` that is to be delivered, the cancellation of the invocation, or its `Finished`. What stands
+ * before the barrier is what the code must do by itself before it can go no further.
  */
 import type {
   AgentInvocationFinished,
   AgentInvocationStarted,
   BeginAtomicRegion,
+  Cancelled,
   Durability,
   End,
   EndAtomicRegion,
@@ -41,7 +42,7 @@ export interface Claim {
 /** What the code must make again by itself. */
 type Made = Start | BeginAtomicRegion | EndAtomicRegion;
 
-export type Barrier = Indexed<End | AgentInvocationFinished>;
+export type Barrier = Indexed<End | Cancelled | AgentInvocationFinished>;
 
 function sameCall(entry: Made, identity: CallIdentity): entry is Start {
   return (
@@ -50,12 +51,6 @@ function sameCall(entry: Made, identity: CallIdentity): entry is Start {
     entry.durability === identity.durability &&
     entry.parent === identity.parent &&
     entry.request === identity.request
-  );
-}
-
-function isBarrier({ entry }: Indexed): boolean {
-  return (
-    (entry.kind === "End" && entry.inline !== true) || entry.kind === "AgentInvocationFinished"
   );
 }
 
@@ -75,6 +70,10 @@ export class ReplayCursor {
   #unclaimed: Indexed<Made>[] = [];
   #jumps: Indexed<Jump>[] = [];
   #barriersAhead = 0;
+  /** Index of the invocation that the pages so far end in. */
+  #lastStarted = 0;
+  /** Where the code heard that its invocation was cancelled. */
+  readonly #cancellations = new Set<number>();
   #exhausted = false;
   /** Replayable entries walked past so far. */
   entriesReplayed = 0;
@@ -96,11 +95,31 @@ export class ReplayCursor {
         const [from, to] = indexed.entry.region;
         this.#jumps = this.#jumps.filter(({ index }) => index < from || index > to);
       } else if (isWalked(indexed.entry.kind) && !inRegions(this.#skipped, indexed.index)) {
-        this.#ahead.push(indexed);
-        if (isBarrier(indexed)) this.#barriersAhead += 1;
+        this.#look(indexed);
       }
     }
     this.#exhausted = last;
+  }
+
+  #look(indexed: Indexed): void {
+    const { index, entry } = indexed;
+    this.#ahead.push(indexed);
+    if (entry.kind === "AgentInvocationStarted") this.#lastStarted = index;
+    if (entry.kind === "Cancelled" && entry.start === this.#lastStarted) {
+      this.#cancellations.add(index);
+    }
+    if (this.#isBarrier(indexed)) this.#barriersAhead += 1;
+  }
+
+  #isBarrier({ index, entry }: Indexed): boolean {
+    switch (entry.kind) {
+      case "End":
+        return entry.inline !== true;
+      case "Cancelled":
+        return this.#cancellations.has(index);
+      default:
+        return entry.kind === "AgentInvocationFinished";
+    }
   }
 
   /** Whether the code may run without another page: a barrier is in sight, or the record's end. */
@@ -142,7 +161,7 @@ export class ReplayCursor {
   /** What the code sees next by the record, or `undefined` at the record's end. */
   get barrier(): Barrier | undefined {
     const next = this.#ahead[this.#position];
-    return next !== undefined && isBarrier(next) ? (next as Barrier) : undefined;
+    return next !== undefined && this.#isBarrier(next) ? (next as Barrier) : undefined;
   }
 
   /** Calls, and borders of regions, recorded before the barrier that the code has not made yet. */
@@ -188,7 +207,9 @@ export class ReplayCursor {
   /** Walks past the barrier; feed the cursor before the code runs on. */
   pass(): void {
     this.#logs = [];
-    if (this.barrier?.entry.kind === "AgentInvocationFinished") this.#cancelled.clear();
+    const passed = this.barrier;
+    if (passed?.entry.kind === "AgentInvocationFinished") this.#cancelled.clear();
+    if (passed !== undefined) this.#cancellations.delete(passed.index);
     this.#position += 1;
     this.#barriersAhead -= 1;
     this.entriesReplayed += 1;
@@ -198,7 +219,11 @@ export class ReplayCursor {
   gather(): void {
     for (;;) {
       const next = this.#ahead[this.#position];
-      if (next === undefined || isBarrier(next) || next.entry.kind === "AgentInvocationStarted") {
+      if (
+        next === undefined ||
+        this.#isBarrier(next) ||
+        next.entry.kind === "AgentInvocationStarted"
+      ) {
         return;
       }
       this.#note(next.index, next.entry);

@@ -36,9 +36,12 @@ export function evolveActivity(activity: Activity, { index, entry }: Indexed): A
       return running(started({ index, entry }));
     case "AgentInvocationFinished":
       return idle;
+    case "Cancelled":
+      return entry.start === current?.startedIndex
+        ? running({ ...current, cancelledAt: entry.at })
+        : running(current);
     case "Start":
     case "End":
-    case "Cancelled":
     case "Jump":
     case "SuccessfulUpdate":
       return running(current);

@@ -39,6 +39,8 @@ export interface CurrentInvocation {
   readonly regions?: readonly OpenRegion[];
   /** The agent was put to sleep inside: all that the code did is in the record. */
   readonly parked?: true;
+  /** When the code heard that the invocation is cancelled. */
+  readonly cancelledAt?: number;
 }
 
 /** An open atomic region. */

@@ -115,11 +115,11 @@ export const entriesByKind: Readonly<Record<EntryKind, fc.Arbitrary<Entry>>> = {
     method: text,
     seed: text,
   }),
-  AgentInvocationFinished: entry("AgentInvocationFinished", {
-    idempotencyKey: text,
-    outcome,
-    revision: index,
-  }),
+  AgentInvocationFinished: entry(
+    "AgentInvocationFinished",
+    { idempotencyKey: text, outcome, revision: index, cancelled: fc.constant(true) },
+    "cancelled",
+  ),
   Start: entry(
     "Start",
     { call: text, durability, request: text, parent: index },

@@ -97,6 +97,7 @@ function activity(open: Log): Pick<Status, "name" | "current" | "suspendedUntil"
     telling?.kind === "Error" ? (telling.retryAt === undefined ? "failed" : "retrying") : undefined;
   const inside = open.filter(({ index }) => index >= (started?.index ?? 0));
   const regions = openRegions(inside);
+  const heard = all(inside, "Cancelled").find(({ entry }) => entry.start === started?.index);
   const said = failed ?? (telling && NAMES[telling.kind]) ?? "idle";
   return {
     name: said === "running" && !isInside ? "idle" : said,
@@ -110,6 +111,7 @@ function activity(open: Log): Pick<Status, "name" | "current" | "suspendedUntil"
         startedAt: started.entry.at,
         ...(regions !== undefined && { regions }),
         ...(isParked(inside) && { parked: true }),
+        ...(heard !== undefined && { cancelledAt: heard.entry.at }),
       },
     }),
   };

@@ -1,0 +1,52 @@
+/**
+ * Reads of an instance: calls of read-only methods. Each runs alone, while no other code of the
+ * instance can run: between invocations, or in the rests of one, where it can go no further.
+ */
+export class Reads {
+  readonly #waiting: (() => Promise<void>)[] = [];
+  #serving: Promise<void> | undefined;
+  #isHeld = false;
+  /** Told of a read that comes while reads are held back. */
+  arrived: () => void = () => {};
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  /** Does `read` as soon as it may. */
+  add<T>(read: () => Promise<T>): Promise<T> {
+    const done = new Promise<T>((resolve, reject) => {
+      this.#waiting.push(() => read().then(resolve, reject));
+    });
+    if (this.#isHeld) this.arrived();
+    else void this.serve();
+    return done;
+  }
+
+  /** Does all that wait, one after the other. */
+  serve(): Promise<void> {
+    this.#serving ??= this.#serveAll().finally(() => {
+      this.#serving = undefined;
+    });
+    return this.#serving;
+  }
+
+  async #serveAll(): Promise<void> {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      await next();
+    }
+  }
+
+  /** Does `work`, in which code of the instance runs: reads are held back until it serves them or is done. */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    while (this.#serving !== undefined) await this.#serving;
+    this.#isHeld = true;
+    try {
+      return await work();
+    } finally {
+      this.#isHeld = false;
+      this.arrived = () => {};
+      void this.serve();
+    }
+  }
+}
