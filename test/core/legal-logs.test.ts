@@ -75,6 +75,18 @@ const SITUATIONS: Readonly<Record<string, (log: readonly Indexed[]) => boolean>>
     );
     return new Set(keys).size < keys.length;
   },
+  "an invocation whose code has heard that it is cancelled": (log) =>
+    log.some(
+      ({ entry }) =>
+        entry.kind === "Cancelled" && log[entry.start - 1]?.entry.kind === "AgentInvocationStarted",
+    ),
+  "an invocation that was stopped in an atomic region": (log) =>
+    log.some(
+      ({ index, entry }) =>
+        entry.kind === "AgentInvocationFinished" &&
+        entry.cancelled === true &&
+        log[index - 2]?.entry.kind === "BeginAtomicRegion",
+    ),
   "a failed save": (log) =>
     log.some(({ entry }) => entry.kind === "FailedUpdate" && entry.detail === "it does not save"),
   "an update in the middle of an invocation": (log) =>
