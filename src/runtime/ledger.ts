@@ -8,6 +8,7 @@
 import { showInvocation, type InvocationEntries } from "../core/api/show.ts";
 import type { InvocationView } from "../core/api/views.ts";
 import type { MethodCall } from "../core/decide/invoke.ts";
+import { followingRuns } from "../core/decide/schedules.ts";
 import type {
   Create,
   Entry,
@@ -21,6 +22,7 @@ import { completionsIn } from "../core/status/promises.ts";
 import { inRegions } from "../core/oplog/regions.ts";
 import type { LiveRecord } from "../core/protocol.ts";
 import type { Status } from "../core/status/status.ts";
+import { nextTime } from "./cron.ts";
 import { Journal, type AlarmFor } from "./journal.ts";
 import type { Whereabouts } from "./key-table.ts";
 import type { Environment, AgentStore } from "./ports.ts";
@@ -146,7 +148,7 @@ export class Ledger {
     if (entries.length === 0) return;
     const journal = this.#open();
     const first = journal.status.lastIndex + 1;
-    const all = [...entries, ...this.#hidden(entries)];
+    const all = [...entries, ...this.#hidden(entries), ...this.#followingRuns(entries)];
     append(journal, all);
     this.#fresh = all.map((entry, at) => ({ index: first + at, entry }));
     this.#appended(all);
@@ -165,6 +167,12 @@ export class Ledger {
         ? completionsIn(promises, entry.region).flatMap((index) => this.#entry(index) ?? [])
         : [],
     );
+  }
+
+  /** Next runs of the schedules whose queued run begins or is cancelled among `entries`. */
+  #followingRuns(entries: readonly Entry[]): readonly Entry[] {
+    const now = this.#environment.now();
+    return followingRuns(this.#open().status, entries, now, nextTime, (at) => this.#entry(at));
   }
 
   #entry(index: number): Entry | undefined {

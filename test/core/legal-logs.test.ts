@@ -29,6 +29,8 @@ const KINDS: readonly Entry["kind"][] = [
   "SnapshotRecoveryFailed",
   "PromiseCompleted",
   "Log",
+  "ScheduleCreated",
+  "ScheduleDeleted",
 ];
 
 /** Where the saved snapshot of a manual update lies and where its success, one pair for each. */
@@ -75,6 +77,15 @@ const SITUATIONS: Readonly<Record<string, (log: readonly Indexed[]) => boolean>>
     );
     return new Set(keys).size < keys.length;
   },
+  "a revert over the start of a schedule's run": (log) =>
+    cuts(log).some(([cut, at]) =>
+      log
+        .slice(cut, at)
+        .some(
+          ({ entry }) =>
+            entry.kind === "AgentInvocationStarted" && entry.idempotencyKey.includes("@"),
+        ),
+    ),
   "a failed save": (log) =>
     log.some(({ entry }) => entry.kind === "FailedUpdate" && entry.detail === "it does not save"),
   "an update in the middle of an invocation": (log) =>
