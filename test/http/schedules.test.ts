@@ -32,8 +32,8 @@ const EVERY_SECOND = { cron: "* * * * * *", method: "tick", args: ["second"] };
 const clock = (): string => agentPath("clocks", "Clock", fresh("clock"));
 
 function create(agent: string, json: unknown, key?: string): Promise<Answer<ScheduleView>> {
-  const headers = key === undefined ? {} : { "idempotency-key": key };
-  return api.send("POST", `${agent}/schedules`, { json, headers });
+  const named = key === undefined ? {} : { headers: { "idempotency-key": key } };
+  return api.send("POST", `${agent}/schedules`, { json, ...named });
 }
 
 async function made(agent: string, json: unknown): Promise<ScheduleView> {
@@ -89,8 +89,8 @@ describe("POST A/schedules", () => {
   test("is recorded as ScheduleCreated; what only the host needs is not shown", async () => {
     const agent = clock();
     const { id, nextRunAt } = await made(agent, YEARLY);
-    const kinds = ["ScheduleCreated", "PendingAgentInvocation"];
-    const entries = (await api.oplog(agent)).filter(({ kind }) => kinds.includes(kind));
+    const kinds = new Set(["ScheduleCreated", "PendingAgentInvocation"]);
+    const entries = (await api.oplog(agent)).filter(({ kind }) => kinds.has(kind));
     const call = { method: "tick", args: ["new year"] };
     const [index, at] = [expect.any(Number) as number, iso];
     expect(entries.slice(-2)).toEqual([
@@ -147,7 +147,8 @@ describe("POST A/schedules", () => {
   test("two at once with the same key make one", async () => {
     const agent = clock();
     const answers = await Promise.all([1, 2, 3, 4].map(() => create(agent, YEARLY, "k")));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 201]);
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.toSorted((one, other) => one - other)).toEqual([200, 200, 200, 201]);
     expect((await list(agent)).schedules).toHaveLength(1);
   });
 });
@@ -217,8 +218,8 @@ describe("POST A/schedules refuses, and writes nothing:", () => {
     problemOf(await create(agent, YEARLY), 409, "too-many-schedules");
     expect((await create(agent, YEARLY, "k0")).status).toBe(200);
     expect(await traceOf(api, agent)).toEqual(before);
-    const [{ id = "" } = {}] = (await list(agent, "?limit=1")).schedules;
-    expect((await api.send("DELETE", `${agent}/schedules/${id}`)).status).toBe(204);
+    const [first] = (await list(agent, "?limit=1")).schedules;
+    expect((await api.send("DELETE", `${agent}/schedules/${first?.id}`)).status).toBe(204);
     expect((await create(agent, YEARLY)).status).toBe(201);
   });
 

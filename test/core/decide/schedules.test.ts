@@ -62,13 +62,13 @@ class Books {
 
   /** What a batch of due requests writes, at most `most` of them. */
   run(most: number): void {
-    let left = this.status;
+    let { pending } = this.status;
     const entries: Entry[] = [];
     for (let count = 0; count < most; count++) {
-      const due = firstDue(left, this.now);
+      const due = firstDue({ ...this.status, pending }, this.now);
       if (due === undefined) break;
       const { idempotencyKey, index: pendingIndex } = due;
-      left = { ...left, pending: left.pending.filter((waiting) => waiting !== due) };
+      pending = pending.filter((waiting) => waiting !== due);
       const at = this.now;
       const outcome = { ok: true, result: "1" } as const;
       entries.push(

@@ -36,7 +36,7 @@ export const invocation: InvocationView = {
   result: 3,
 };
 
-export const schedule: ScheduleView = {
+const schedule: ScheduleView = {
   id: "5f1c2f0a-0000-4000-8000-000000000001",
   cron: "@daily",
   timezone: "UTC",

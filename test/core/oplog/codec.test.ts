@@ -197,6 +197,30 @@ describe("semantics 1: stored entries carry a format version", () => {
           { kind: "Log", at: 1, level: "warn", message: "m" },
         ],
       ],
+      [
+        '[1,[22,1,"s","@daily","UTC","add","[1]","k"],[1,1,"s@t",{"type":"method","method":"add","args":"[1]"},9,null,null,"s"],[23,1,"s"]]',
+        [
+          {
+            kind: "ScheduleCreated",
+            at: 1,
+            scheduleId: "s",
+            cron: "@daily",
+            timezone: "UTC",
+            method: "add",
+            args: "[1]",
+            createdBy: "k",
+          },
+          {
+            kind: "PendingAgentInvocation",
+            at: 1,
+            idempotencyKey: "s@t",
+            invocation: { type: "method", method: "add", args: "[1]" },
+            scheduledFor: 9,
+            schedule: "s",
+          },
+          { kind: "ScheduleDeleted", at: 1, scheduleId: "s" },
+        ],
+      ],
     ];
     for (const [text, entries] of rows) {
       const read = decodeRow(10, text);

@@ -239,11 +239,9 @@ function schedules(log: Log): Status["schedules"] {
   const deleted = new Set(all(log, "ScheduleDeleted").map(({ entry }) => entry.scheduleId));
   return all(log, "ScheduleCreated").flatMap(({ index, entry }) => {
     const { at, scheduleId: id, cron, timezone, method, createdBy } = entry;
-    const keys = all(log, "PendingAgentInvocation")
-      .filter((run) => run.entry.schedule === id)
-      .map((run) => run.entry.idempotencyKey);
+    const runs = all(log, "PendingAgentInvocation").filter((run) => run.entry.schedule === id);
     const last = all(log, "AgentInvocationStarted").findLast((started) =>
-      keys.includes(started.entry.idempotencyKey),
+      runs.some((run) => run.entry.idempotencyKey === started.entry.idempotencyKey),
     );
     const ran = last === undefined ? {} : { lastRunAt: last.entry.at };
     const state = { index, at, id, cron, timezone, method, createdBy, ...ran };
