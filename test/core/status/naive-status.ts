@@ -234,14 +234,14 @@ function promises(open: Log): Status["promises"] {
     });
 }
 
-/** All that were created and not deleted, whatever was reverted; each run is known by its key. */
+/** All that were created and not deleted, whatever was reverted. The key of a run may be used again. */
 function schedules(log: Log): Status["schedules"] {
   const deleted = new Set(all(log, "ScheduleDeleted").map(({ entry }) => entry.scheduleId));
   return all(log, "ScheduleCreated").flatMap(({ index, entry }) => {
     const { at, scheduleId: id, cron, timezone, method, createdBy } = entry;
     const runs = all(log, "PendingAgentInvocation").filter((run) => run.entry.schedule === id);
     const last = all(log, "AgentInvocationStarted").findLast((started) =>
-      runs.some((run) => run.entry.idempotencyKey === started.entry.idempotencyKey),
+      runs.some((run) => run.index === started.entry.pendingIndex),
     );
     const ran = last === undefined ? {} : { lastRunAt: last.entry.at };
     const state = { index, at, id, cron, timezone, method, createdBy, ...ran };
