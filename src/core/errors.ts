@@ -37,7 +37,9 @@ export type ErrorCode =
   | "queue-full"
   | "read-only-violation"
   | "revision-not-found"
+  | "schedule-not-found"
   | "snapshot-not-found"
+  | "too-many-schedules"
   | "unauthorized"
   | "unsupported-media-type"
   | "update-already-pending";

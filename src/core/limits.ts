@@ -4,6 +4,7 @@ export const limits = {
   componentBytes: 10 * 1024 * 1024,
   componentLoadMs: 10_000,
   pendingInvocations: 10_000,
+  schedules: 1_000,
   resultBytes: 16 * 1024 * 1024,
   snapshotBytes: 16 * 1024 * 1024,
   recordedBodyBytes: 16 * 1024 * 1024,

@@ -7,6 +7,8 @@ import type {
   InvokeRequest,
   OplogRequest,
   PromiseOutcome,
+  ScheduleRequest,
+  SchedulesRequest,
   UpdateRequest,
 } from "../core/api/operations.ts";
 import type { AgentAddress } from "../core/api/views.ts";
@@ -99,6 +101,22 @@ export class AgentObject extends DurableObject<Env> implements AgentOperations {
 
   completePromise(id: string, outcome: PromiseOutcome) {
     return this.#agent.completePromise(id, outcome);
+  }
+
+  createSchedule(address: AgentAddress, request: ScheduleRequest) {
+    return this.#agent.createSchedule(address, request);
+  }
+
+  schedules(request: SchedulesRequest) {
+    return this.#agent.schedules(request);
+  }
+
+  schedule(id: string) {
+    return this.#agent.schedule(id);
+  }
+
+  deleteSchedule(id: string) {
+    return this.#agent.deleteSchedule(id);
   }
 
   callFrom(address: AgentAddress, request: InvokeRequest) {

@@ -8,6 +8,7 @@ import type { Ports } from "./ports.ts";
 import { promiseRoutes } from "./promises.ts";
 import { reply } from "./reply.ts";
 import { createRouter, guard, mount, type App } from "./router.ts";
+import { scheduleRoutes } from "./schedules.ts";
 import { snapshotRoutes } from "./snapshots.ts";
 import { updateRoutes } from "./updates.ts";
 
@@ -26,5 +27,6 @@ export function createApp(ports: Ports): App {
   mount(app, oplogRoutes(ports));
   mount(app, snapshotRoutes(ports));
   mount(app, promiseRoutes(ports));
+  mount(app, scheduleRoutes(ports));
   return app;
 }

@@ -102,7 +102,8 @@ function toArguments(body: JsonBody | undefined): string {
 
 type Key = Pick<InvokeRequest, "idempotencyKey" | "isNewKey">;
 
-function idempotencyKeyOf(request: Request): Result<Key> {
+/** The key that a request has, or one made for it. */
+export function idempotencyKeyOf(request: Request): Result<Key> {
   const key = request.headers.get("idempotency-key");
   if (key === null) return accept({ idempotencyKey: crypto.randomUUID(), isNewKey: true });
   if (key.length <= limits.idempotencyKeyLength && visible.test(key)) {

@@ -10,6 +10,8 @@ import type {
   InvokeRequest,
   OplogRequest,
   PromiseOutcome,
+  ScheduleRequest,
+  SchedulesRequest,
   UpdateRequest,
 } from "../core/api/operations.ts";
 import { showAgent, showUpdates } from "../core/api/show.ts";
@@ -33,6 +35,7 @@ import { listInvocations } from "./listing.ts";
 import { Loop } from "./loop.ts";
 import type { Ports } from "./ports.ts";
 import { noAgent, refused } from "./refusals.ts";
+import { Scheduling } from "./scheduling.ts";
 import { storedSnapshot } from "./stored-snapshot.ts";
 import { readOplog } from "./reading.ts";
 import { openRich } from "./rich.ts";
@@ -45,6 +48,7 @@ export class AgentRuntime implements AgentOperations {
   readonly #cancelling: Cancelling;
   readonly #controlling: Controlling;
   readonly #calls: Calls;
+  readonly #scheduling: Scheduling;
 
   constructor(ports: Ports) {
     this.#ports = ports;
@@ -53,6 +57,7 @@ export class AgentRuntime implements AgentOperations {
     this.#invoking = new Invoking(ports, this.#loop, this.#creating);
     this.#cancelling = new Cancelling(ports, this.#loop);
     this.#controlling = new Controlling(ports, this.#loop);
+    this.#scheduling = new Scheduling(ports, this.#loop, this.#creating, this.#invoking);
     this.#calls = new Calls(this.#loop.ledger, ports.agents, this.#invoking);
   }
 
@@ -120,6 +125,22 @@ export class AgentRuntime implements AgentOperations {
 
   isBehind(chain: readonly string[], idempotencyKey: string, seen: readonly string[]) {
     return this.#calls.isBehind(chain, idempotencyKey, seen);
+  }
+
+  createSchedule(address: AgentAddress, request: ScheduleRequest) {
+    return this.#scheduling.create(address, request);
+  }
+
+  schedules(request: SchedulesRequest) {
+    return this.#scheduling.list(request);
+  }
+
+  schedule(id: string) {
+    return this.#scheduling.show(id);
+  }
+
+  deleteSchedule(id: string) {
+    return this.#scheduling.delete(id);
   }
 
   async describe(): Promise<Result<AgentView>> {

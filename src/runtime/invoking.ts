@@ -2,7 +2,13 @@
 import type { InvokeRequest } from "../core/api/operations.ts";
 import { showError } from "../core/api/show.ts";
 import type { AgentAddress, InvocationView, MethodView } from "../core/api/views.ts";
-import { checkAdmission, checkFailure, checkReuse, findMethod } from "../core/decide/invoke.ts";
+import {
+  checkAdmission,
+  checkFailure,
+  checkReuse,
+  findMethod,
+  type MethodCall,
+} from "../core/decide/invoke.ts";
 import { checkInterruption, resumptionOf } from "../core/decide/lifecycle.ts";
 import { accept, refuse, type Refusal, type Result } from "../core/errors.ts";
 import type { PendingAgentInvocation } from "../core/oplog/entry.ts";
@@ -52,7 +58,7 @@ export class Invoking {
   async perform(address: AgentAddress, request: InvokeRequest): Promise<Result<KnownInvocation>> {
     const known = this.#known(request);
     if (known !== undefined) return this.#attach(known, request);
-    const checked = await this.#check(address, request);
+    const checked = await this.check(address, request);
     if (!checked.ok) return checked;
     const again = this.#known(request);
     if (again !== undefined) return this.#attach(again, request);
@@ -71,7 +77,7 @@ export class Invoking {
     return this.#answer(request);
   }
 
-  async #check(address: AgentAddress, request: InvokeRequest): Promise<Result<CheckedCall>> {
+  async check(address: AgentAddress, request: MethodCall): Promise<Result<CheckedCall>> {
     const status = this.#status;
     const draft = status === undefined ? await this.#creating.draft(address, {}) : undefined;
     if (draft?.ok === false) return draft;

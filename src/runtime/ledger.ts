@@ -7,12 +7,14 @@
  */
 import { showInvocation, type InvocationEntries } from "../core/api/show.ts";
 import type { InvocationView } from "../core/api/views.ts";
+import { followingRuns } from "../core/decide/schedules.ts";
 import type { Create, Entry, Indexed, PendingAgentInvocation } from "../core/oplog/entry.ts";
 import { placeRecords } from "../core/oplog/place.ts";
 import { completionsIn } from "../core/status/promises.ts";
 import { inRegions } from "../core/oplog/regions.ts";
 import type { LiveRecord } from "../core/protocol.ts";
 import type { Status } from "../core/status/status.ts";
+import { nextTime } from "./cron.ts";
 import { Journal, type AlarmFor } from "./journal.ts";
 import { knownInvocation, type KnownInvocation } from "./known-invocation.ts";
 import type { Whereabouts } from "./key-table.ts";
@@ -130,7 +132,7 @@ export class Ledger {
     if (entries.length === 0) return;
     const journal = this.#open();
     const first = journal.status.lastIndex + 1;
-    const all = [...entries, ...this.#hidden(entries)];
+    const all = [...entries, ...this.#hidden(entries), ...this.#followingRuns(entries)];
     append(journal, all);
     this.#fresh = all.map((entry, at) => ({ index: first + at, entry }));
     this.#appended(all);
@@ -149,6 +151,12 @@ export class Ledger {
         ? completionsIn(promises, entry.region).flatMap((index) => this.#entry(index) ?? [])
         : [],
     );
+  }
+
+  /** Next runs of the schedules whose queued run begins or is cancelled among `entries`. */
+  #followingRuns(entries: readonly Entry[]): readonly Entry[] {
+    const now = this.#environment.now();
+    return followingRuns(this.#open().status, entries, now, nextTime, (at) => this.#entry(at));
   }
 
   #entry(index: number): Entry | undefined {

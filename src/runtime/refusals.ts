@@ -11,6 +11,11 @@ export const unknownInvocation = refuse(
   "This agent has accepted no invocation with that idempotency key.",
 );
 
+export const unknownSchedule = refuse(
+  "schedule-not-found",
+  "This agent has no schedule with that id: it was deleted, or never created; see GET …/schedules.",
+);
+
 /** A refusal as the result of an operation. */
 export function refused(refusal: Refusal): { readonly ok: false; readonly refusal: Refusal } {
   return { ok: false, refusal };

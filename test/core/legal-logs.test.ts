@@ -29,6 +29,8 @@ const KINDS: readonly Entry["kind"][] = [
   "SnapshotRecoveryFailed",
   "PromiseCompleted",
   "Log",
+  "ScheduleCreated",
+  "ScheduleDeleted",
 ];
 
 /** Where the saved snapshot of a manual update lies and where its success, one pair for each. */
@@ -86,6 +88,15 @@ const SITUATIONS: Readonly<Record<string, (log: readonly Indexed[]) => boolean>>
         entry.kind === "AgentInvocationFinished" &&
         entry.cancelled === true &&
         log[index - 2]?.entry.kind === "BeginAtomicRegion",
+    ),
+  "a revert over the start of a schedule's run": (log) =>
+    cuts(log).some(([cut, at]) =>
+      log
+        .slice(cut, at)
+        .some(
+          ({ entry }) =>
+            entry.kind === "AgentInvocationStarted" && entry.idempotencyKey.includes("@"),
+        ),
     ),
   "a failed save": (log) =>
     log.some(({ entry }) => entry.kind === "FailedUpdate" && entry.detail === "it does not save"),

@@ -1,6 +1,6 @@
 /** What a model of an agent can do; a command that is not legal in the moment does nothing. */
 import type { AgentModel, OpenUpdate } from "./agent-model.ts";
-import { cancel, failure, hints, pick, type Command } from "./hints.ts";
+import { cancel, failure, hints, pick, unschedule, type Command } from "./hints.ts";
 
 function conclude(model: AgentModel, update: OpenUpdate, succeeds: boolean): void {
   const { id: updateId, revision, mode } = update;
@@ -38,6 +38,7 @@ const enterNext: Command = (model, a) => {
     { name: "running", current },
   );
   model.attempt(idempotencyKey);
+  model.follow(due);
 };
 
 /** Goes into an invocation, if the agent is not in one. */
@@ -218,6 +219,7 @@ const updates = {
   },
   /** The first entries of a fork: nothing that waited in the source happens in the copy. */
   fork: (model, a) => {
+    for (const { id } of model.schedules) unschedule(model, id);
     for (const { key, invocation } of model.queue) {
       if (invocation.type === "manual-update") {
         const { updateId, revision } = invocation;

@@ -42,6 +42,13 @@ export interface Waiting {
   readonly key: string;
   readonly invocation: Invocation;
   readonly scheduledFor?: number;
+  readonly schedule?: Recurring;
+}
+
+/** A schedule, which no revert takes back: its method is called every `period` milliseconds. */
+export interface Recurring {
+  readonly id: string;
+  readonly period: number;
 }
 
 const START = Date.UTC(2026, 0, 1);
@@ -53,6 +60,7 @@ export class AgentModel {
   readonly #deleted = new Set<number>();
   readonly #jumped: (readonly [jump: number, from: number])[] = [];
   queue: readonly Waiting[] = [];
+  schedules: readonly Recurring[] = [];
   #now = START;
   #named = 0;
 
@@ -121,11 +129,36 @@ export class AgentModel {
 
   request(
     invocation: Invocation,
-    { key, scheduledFor }: { readonly key: string; readonly scheduledFor?: number },
+    {
+      key,
+      scheduledFor,
+      schedule,
+    }: {
+      readonly key: string;
+      readonly scheduledFor?: number;
+      readonly schedule?: Recurring;
+    },
   ): void {
     const when = scheduledFor === undefined ? {} : { scheduledFor };
-    this.append({ kind: "PendingAgentInvocation", idempotencyKey: key, invocation, ...when });
-    this.queue = [...this.queue, { index: this.last, at: this.#now, key, invocation, ...when }];
+    const run = schedule === undefined ? {} : { schedule };
+    const of = schedule === undefined ? {} : { schedule: schedule.id };
+    const kind = "PendingAgentInvocation";
+    this.append({ kind, idempotencyKey: key, invocation, ...when, ...of });
+    const waiting = { index: this.last, at: this.#now, key, invocation, ...when, ...run };
+    this.queue = [...this.queue, waiting];
+  }
+
+  /** Queues the run of a schedule that comes after a time. */
+  recur(schedule: Recurring, after: number): void {
+    const scheduledFor = Math.max(after, this.#now) + schedule.period;
+    const invocation = { type: "method", method: "add", args: "[1]" } as const;
+    this.request(invocation, { key: `${schedule.id}@${scheduledFor}`, scheduledFor, schedule });
+  }
+
+  /** The run has left the queue: the next one follows, unless its schedule was deleted. */
+  follow({ schedule, scheduledFor = 0 }: Waiting): void {
+    const goesOn = this.schedules.find(({ id }) => id === schedule?.id);
+    if (goesOn !== undefined) this.recur(goesOn, scheduledFor);
   }
 
   leave(gone: (waiting: Waiting) => boolean): void {

@@ -33,9 +33,19 @@ function isRefused(model: AgentModel, mode: OpenUpdate["mode"], revision: number
 
 /** Takes a request out of the queue for good. */
 export function cancel(model: AgentModel, idempotencyKey: string): void {
+  const gone = model.queue.find(({ key }) => key === idempotencyKey);
   model.leave(({ key }) => key === idempotencyKey);
   model.forget(idempotencyKey);
   model.append({ kind: "CancelPendingInvocation", idempotencyKey });
+  if (gone !== undefined) model.follow(gone);
+}
+
+/** Ends a schedule together with its queued run. */
+export function unschedule(model: AgentModel, scheduleId: string): void {
+  model.schedules = model.schedules.filter(({ id }) => id !== scheduleId);
+  model.append({ kind: "ScheduleDeleted", scheduleId });
+  const run = model.queue.find(({ schedule }) => schedule?.id === scheduleId);
+  if (run !== undefined) cancel(model, run.key);
 }
 
 /** Commands that write hints. */
@@ -54,6 +64,20 @@ export const hints = {
     const invocation = { type: "method", method: "add", args: `[${a}]` } as const;
     const scheduledFor = model.now + (b % 300);
     model.request(invocation, { key: model.fresh("later-"), scheduledFor });
+  },
+  recur: (model, a, b) => {
+    if (model.moment.name === "failed") return;
+    const schedule = { id: model.fresh("schedule-"), period: (a % 50) + 1 };
+    const [scheduleId, createdBy] = [schedule.id, `request ${b}`];
+    const timing = { cron: `every ${schedule.period} ms`, timezone: "UTC" };
+    const call = { method: "add", args: "[1]" };
+    model.append({ kind: "ScheduleCreated", scheduleId, ...timing, ...call, createdBy });
+    model.schedules = [...model.schedules, schedule];
+    model.recur(schedule, model.now);
+  },
+  unschedule: (model, a) => {
+    const gone = pick(model.schedules, a);
+    if (gone !== undefined) unschedule(model, gone.id);
   },
   cancel: (model, a) => {
     const methods = model.queue.filter(({ invocation }) => invocation.type === "method");

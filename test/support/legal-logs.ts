@@ -13,6 +13,8 @@ const WEIGHTS: Partial<Record<CommandName, number>> = {
   log: 1,
   complete: 1,
   fork: 1,
+  recur: 1,
+  unschedule: 1,
   fail: 1,
   request: 3,
   conclude: 3,

@@ -13,7 +13,7 @@ const layers: readonly (readonly [string, readonly string[], readonly string[]])
   ],
   [
     "runtime",
-    ["./ports.ts", "../core/status/fold.ts"],
+    ["./ports.ts", "../core/status/fold.ts", "devalue", "croner"],
     ["../host/env.ts", "../http/app.ts", "../guest/main.ts", "cloudflare:workers", "hono"],
   ],
   [

@@ -15,6 +15,8 @@ import type {
   ErrorView,
   InvocationView,
   OplogPage,
+  SchedulesPage,
+  ScheduleView,
   SnapshotContent,
   SnapshotView,
   UpdateMode,
@@ -77,6 +79,23 @@ export type PromiseOutcome = (
   readonly completedBy: string;
 };
 
+export interface ScheduleRequest {
+  readonly cron: string;
+  /** Name of an IANA time zone. */
+  readonly timezone: string;
+  readonly method: string;
+  /** JSON text of the array of positional arguments. */
+  readonly args: string;
+  /** Names the request, so that it can be sent again and is answered the same. */
+  readonly createdBy: string;
+}
+
+export interface SchedulesRequest {
+  readonly limit: number;
+  /** Only those that were created after this index. */
+  readonly after?: number;
+}
+
 export interface OplogRequest extends OplogFilter {
   readonly from: number;
   readonly limit: number;
@@ -109,6 +128,15 @@ export interface AgentOperations {
     id: string,
     outcome: PromiseOutcome,
   ): Promise<Result<{ readonly completed: boolean }>>;
+  /** `created` is false when the same request made the schedule before. */
+  createSchedule(
+    address: AgentAddress,
+    request: ScheduleRequest,
+  ): Promise<Result<{ readonly schedule: ScheduleView; readonly created: boolean }>>;
+  /** Oldest first. */
+  schedules(request: SchedulesRequest): Promise<Result<SchedulesPage>>;
+  schedule(id: string): Promise<Result<ScheduleView>>;
+  deleteSchedule(id: string): Promise<Result<null>>;
   /** Invokes for another agent, which waits for the outcome. */
   callFrom(address: AgentAddress, request: InvokeRequest): Promise<Result<Outcome>>;
   /**

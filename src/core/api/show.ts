@@ -181,6 +181,8 @@ const INTERNAL = new Set([
   "afterMs",
   "completedBy",
   "chain",
+  "schedule",
+  "createdBy",
 ]);
 
 /** Members in which authors choose the names. */

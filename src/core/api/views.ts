@@ -106,6 +106,24 @@ export interface EntryView {
   readonly [member: string]: JsonValue | undefined;
 }
 
+/** A recurring schedule; `nextRunAt` is absent when there is no time ahead. */
+export interface ScheduleView {
+  readonly id: string;
+  readonly cron: string;
+  readonly timezone: string;
+  readonly method: string;
+  readonly args: JsonValue;
+  readonly createdAt: string;
+  readonly nextRunAt?: string;
+  readonly lastRunAt?: string;
+}
+
+/** `next` is where the next page goes on, when there is more. */
+export interface SchedulesPage {
+  readonly schedules: readonly ScheduleView[];
+  readonly next?: number;
+}
+
 /** A snapshot that was taken: the index of its entry, and how large it is. */
 export interface SnapshotView {
   readonly index: number;

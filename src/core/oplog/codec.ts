@@ -20,7 +20,7 @@ const LAYOUTS_1: Readonly<Record<EntryKind, Layout>> = {
   },
   PendingAgentInvocation: {
     code: 1,
-    members: ["idempotencyKey", "invocation", "scheduledFor", "caller", "chain"],
+    members: ["idempotencyKey", "invocation", "scheduledFor", "caller", "chain", "schedule"],
   },
   CancelPendingInvocation: { code: 2, members: ["idempotencyKey"] },
   AgentInvocationStarted: {
@@ -51,6 +51,11 @@ const LAYOUTS_1: Readonly<Record<EntryKind, Layout>> = {
   SnapshotRecoveryFailed: { code: 19, members: ["snapshotIndex", "detail"] },
   PromiseCompleted: { code: 20, members: ["promiseId", "outcome", "completedBy"] },
   Log: { code: 21, members: ["level", "message"] },
+  ScheduleCreated: {
+    code: 22,
+    members: ["scheduleId", "cron", "timezone", "method", "args", "createdBy"],
+  },
+  ScheduleDeleted: { code: 23, members: ["scheduleId"] },
 };
 
 type DecodeTable = ReadonlyMap<

@@ -61,6 +61,8 @@ export interface PendingAgentInvocation extends Stamped {
   readonly caller?: string;
   /** Names of the agents that wait for its outcome, the farthest first. */
   readonly chain?: readonly string[];
+  /** Id of the recurring schedule that this is a run of. */
+  readonly schedule?: string;
 }
 
 export interface CancelPendingInvocation extends Stamped {
@@ -204,6 +206,24 @@ export interface PromiseCompleted extends Stamped {
   readonly completedBy?: string;
 }
 
+/** From now on the method is called at the times of a cron expression. */
+export interface ScheduleCreated extends Stamped {
+  readonly kind: "ScheduleCreated";
+  readonly scheduleId: string;
+  readonly cron: string;
+  /** Name of an IANA time zone. */
+  readonly timezone: string;
+  readonly method: string;
+  readonly args: Payload;
+  /** Names the request, so that sending it again makes no second schedule. */
+  readonly createdBy: string;
+}
+
+export interface ScheduleDeleted extends Stamped {
+  readonly kind: "ScheduleDeleted";
+  readonly scheduleId: string;
+}
+
 export interface Log extends Stamped {
   readonly kind: "Log";
   readonly level: "debug" | "log" | "info" | "warn" | "error";
@@ -232,7 +252,9 @@ export type Entry =
   | Snapshot
   | SnapshotRecoveryFailed
   | PromiseCompleted
-  | Log;
+  | Log
+  | ScheduleCreated
+  | ScheduleDeleted;
 
 export type EntryKind = Entry["kind"];
 

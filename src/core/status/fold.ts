@@ -11,6 +11,7 @@ import { addRegion, inRegions, type Regions } from "../oplog/regions.ts";
 import { evolveActivity, evolveFailure, idle, type Activity } from "./activity.ts";
 import { evolvePending } from "./pending.ts";
 import { evolvePromises, isOfPromise } from "./promises.ts";
+import { evolveSchedules } from "./schedules.ts";
 import { evolveSnapshots } from "./snapshots.ts";
 import type { Identity, PendingUpdateState, Status } from "./status.ts";
 import { evolveUpdates } from "./updates.ts";
@@ -43,6 +44,7 @@ export function initialStatus(create: Create): Status {
     updates: { pending: [], successful: [], failed: [] },
     snapshots: { lastManualUpdate: null, lastAutomatic: null, finishedSince: 0, lastAt: create.at },
     promises: [],
+    schedules: [],
     deleted: [],
     skipped: [],
   };
@@ -97,6 +99,7 @@ function evolve(status: Status, indexed: Indexed): Status {
     snapshots: isDeleted ? status.snapshots : evolveSnapshots(status.snapshots, indexed, manual),
     ...(failure === undefined ? {} : { failure }),
     promises: promisesOf(status, indexed, isSkipped, manual),
+    schedules: evolveSchedules(status, indexed),
     deleted: status.deleted,
     skipped: manual ? addRegion(status.skipped, [2, manual.index]) : status.skipped,
   };

@@ -9,6 +9,7 @@ function accepted(index: number, entry: PendingAgentInvocation): PendingInvocati
     at: entry.at,
     idempotencyKey: entry.idempotencyKey,
     ...(entry.scheduledFor === undefined ? {} : { scheduledFor: entry.scheduledFor }),
+    ...(entry.schedule === undefined ? {} : { schedule: entry.schedule }),
     request:
       invocation.type === "method" ? { type: "method", method: invocation.method } : invocation,
   };

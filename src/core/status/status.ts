@@ -22,6 +22,8 @@ export interface PendingInvocation {
   readonly at: number;
   readonly idempotencyKey: string;
   readonly scheduledFor?: number;
+  /** Id of the schedule that it is the next run of. */
+  readonly schedule?: string;
   readonly request:
     | { readonly type: "method"; readonly method: string }
     | { readonly type: "initialization" }
@@ -106,6 +108,19 @@ export interface PromiseState {
   readonly completed?: number;
 }
 
+/** A recurring schedule by its `ScheduleCreated`, which has its arguments. */
+export interface ScheduleState {
+  readonly index: number;
+  readonly at: number;
+  readonly id: string;
+  readonly cron: string;
+  readonly timezone: string;
+  readonly method: string;
+  readonly createdBy: string;
+  /** When its last run began. */
+  readonly lastRunAt?: number;
+}
+
 export interface Status {
   readonly lastIndex: number;
   readonly identity: Identity;
@@ -118,6 +133,8 @@ export interface Status {
   readonly snapshots: Snapshots;
   readonly failure?: Failure;
   readonly promises: readonly PromiseState[];
+  /** Oldest first. */
+  readonly schedules: readonly ScheduleState[];
   /** Made by Revert. */
   readonly deleted: Regions;
   /** Deleted regions, jumps, and what lies before successful manual updates: replay passes over them. */

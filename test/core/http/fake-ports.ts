@@ -4,7 +4,7 @@ import type {
   ComponentOperations,
 } from "../../../src/core/api/operations.ts";
 import type { RevisionDescription } from "../../../src/core/api/description.ts";
-import type { AgentView, InvocationView } from "../../../src/core/api/views.ts";
+import type { AgentView, InvocationView, ScheduleView } from "../../../src/core/api/views.ts";
 import { accept } from "../../../src/core/errors.ts";
 import { createApp } from "../../../src/http/app.ts";
 import type { AuthSettings } from "../../../src/http/ports.ts";
@@ -34,6 +34,15 @@ export const invocation: InvocationView = {
   status: "completed",
   acceptedAt: at,
   result: 3,
+};
+
+const schedule: ScheduleView = {
+  id: "5f1c2f0a-0000-4000-8000-000000000001",
+  cron: "@daily",
+  timezone: "UTC",
+  method: "add",
+  args: [],
+  createdAt: at,
 };
 
 export function revision(number: number): RevisionDescription {
@@ -70,6 +79,10 @@ const agentDefaults: AgentOperations = {
   takeSnapshot: async () => accept({ index: 5, mime: "application/json", bytes: 2 }),
   snapshot: async () => accept({ mime: "application/json", text: "{}" }),
   completePromise: async () => accept({ completed: true }),
+  createSchedule: async () => accept({ schedule, created: true }),
+  schedules: async () => accept({ schedules: [schedule], next: 7 }),
+  schedule: async () => accept(schedule),
+  deleteSchedule: async () => accept(null),
   callFrom: async () => {
     throw new Error("the router never calls for an agent");
   },

@@ -103,10 +103,18 @@ export const entriesByKind: Readonly<Record<EntryKind, fc.Arbitrary<Entry>>> = {
   ),
   PendingAgentInvocation: entry(
     "PendingAgentInvocation",
-    { idempotencyKey: text, invocation, scheduledFor: time, caller: text, chain: fc.array(text) },
+    {
+      idempotencyKey: text,
+      invocation,
+      scheduledFor: time,
+      caller: text,
+      chain: fc.array(text),
+      schedule: text,
+    },
     "scheduledFor",
     "caller",
     "chain",
+    "schedule",
   ),
   CancelPendingInvocation: entry("CancelPendingInvocation", { idempotencyKey: text }),
   AgentInvocationStarted: entry("AgentInvocationStarted", {
@@ -170,6 +178,15 @@ export const entriesByKind: Readonly<Record<EntryKind, fc.Arbitrary<Entry>>> = {
     "completedBy",
   ),
   Log: entry("Log", { level, message: text }),
+  ScheduleCreated: entry("ScheduleCreated", {
+    scheduleId: text,
+    cron: text,
+    timezone: text,
+    method: text,
+    args: text,
+    createdBy: text,
+  }),
+  ScheduleDeleted: entry("ScheduleDeleted", { scheduleId: text }),
 };
 
 /** An entry of any kind. */

@@ -80,7 +80,7 @@ describe("semantics 1: stored entries carry a format version", () => {
     },
   );
 
-  test.each(["[1,[22,0]]", "[1,[-1,0]]", '[1,["21",0]]', "[1,[]]"])(
+  test.each(["[1,[99,0]]", "[1,[-1,0]]", '[1,["21",0]]', "[1,[]]"])(
     "an entry of an unknown code is an error, never a guess: %s",
     (text) => {
       expect(() => decodeRow(1, text)).toThrow(/unknown oplog entry code/);
@@ -195,6 +195,30 @@ describe("semantics 1: stored entries carry a format version", () => {
           { kind: "SnapshotRecoveryFailed", at: 1, snapshotIndex: 4, detail: "d" },
           { kind: "PromiseCompleted", at: 1, promiseId: "p", outcome: { ok: true, result: "1" } },
           { kind: "Log", at: 1, level: "warn", message: "m" },
+        ],
+      ],
+      [
+        '[1,[22,1,"s","@daily","UTC","add","[1]","k"],[1,1,"s@t",{"type":"method","method":"add","args":"[1]"},9,null,null,"s"],[23,1,"s"]]',
+        [
+          {
+            kind: "ScheduleCreated",
+            at: 1,
+            scheduleId: "s",
+            cron: "@daily",
+            timezone: "UTC",
+            method: "add",
+            args: "[1]",
+            createdBy: "k",
+          },
+          {
+            kind: "PendingAgentInvocation",
+            at: 1,
+            idempotencyKey: "s@t",
+            invocation: { type: "method", method: "add", args: "[1]" },
+            scheduledFor: 9,
+            schedule: "s",
+          },
+          { kind: "ScheduleDeleted", at: 1, scheduleId: "s" },
         ],
       ],
     ];

@@ -33,6 +33,8 @@ const BESIDE_THE_STATUS = new Set([
   "Snapshot",
   "SnapshotRecoveryFailed",
   "PromiseCompleted",
+  "ScheduleCreated",
+  "ScheduleDeleted",
 ]);
 
 describe("the status is a fold", () => {

@@ -131,12 +131,13 @@ function pending(log: Log): Status["pending"] {
       );
     });
   return all(log, "PendingAgentInvocation").flatMap((waiting) => {
-    const { at, idempotencyKey, scheduledFor, invocation } = waiting.entry;
+    const { at, idempotencyKey, scheduledFor, schedule, invocation } = waiting.entry;
     const request =
       invocation.type === "method"
         ? { type: invocation.type, method: invocation.method }
         : invocation;
-    const shown = { index: waiting.index, at, idempotencyKey, request };
+    const run = schedule === undefined ? {} : { schedule };
+    const shown = { index: waiting.index, at, idempotencyKey, request, ...run };
     if (isGone(waiting)) return [];
     return [scheduledFor === undefined ? shown : { ...shown, scheduledFor }];
   });
@@ -235,6 +236,21 @@ function promises(open: Log): Status["promises"] {
     });
 }
 
+/** All that were created and not deleted, whatever was reverted. The key of a run may be used again. */
+function schedules(log: Log): Status["schedules"] {
+  const deleted = new Set(all(log, "ScheduleDeleted").map(({ entry }) => entry.scheduleId));
+  return all(log, "ScheduleCreated").flatMap(({ index, entry }) => {
+    const { at, scheduleId: id, cron, timezone, method, createdBy } = entry;
+    const runs = all(log, "PendingAgentInvocation").filter((run) => run.entry.schedule === id);
+    const last = all(log, "AgentInvocationStarted").findLast((started) =>
+      runs.some((run) => run.index === started.entry.pendingIndex),
+    );
+    const ran = last === undefined ? {} : { lastRunAt: last.entry.at };
+    const state = { index, at, id, cron, timezone, method, createdBy, ...ran };
+    return deleted.has(id) ? [] : [state];
+  });
+}
+
 /** The status after all of `log`, which begins with `Create`. */
 export function naiveStatus(log: Log): Status {
   const created = all(log, "Create")[0]?.entry;
@@ -267,6 +283,7 @@ export function naiveStatus(log: Log): Status {
     snapshots: snapshots(live, created),
     ...failure(live),
     promises: promises(open),
+    schedules: schedules(log),
     deleted: regionsOf(deleted),
     skipped: regionsOf(skipped),
   };

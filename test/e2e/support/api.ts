@@ -1,9 +1,11 @@
 import type {
   AgentView,
   EntryView,
+  InvocationsPage,
   InvocationView,
   OplogPage,
   RevisionView,
+  ScheduleView,
   UpdateMode,
   UpdatesView,
   UpdateView,
@@ -109,6 +111,18 @@ export class AgentClient {
   async enqueue(method: string, ...args: unknown[]): Promise<string> {
     const answer = await this.request(method, args, { query: "?mode=enqueue" });
     return accepted(method, answer).idempotencyKey;
+  }
+
+  /** Asks for a recurring schedule. */
+  schedule(schedule: object): Promise<Answer<ScheduleView & Problem>> {
+    const body = JSON.stringify(schedule);
+    return this.#send("/schedules", { method: "POST", headers: jsonHeaders, body });
+  }
+
+  /** The newest invocations, at most a thousand. */
+  async invocations(): Promise<readonly InvocationView[]> {
+    const page = await this.#send<InvocationsPage>("/invocations?limit=1000");
+    return accepted("GET of the invocations", page).invocations;
   }
 
   /** Asks for an invocation; waits up to so many seconds for its end. */
