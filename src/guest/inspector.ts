@@ -5,6 +5,7 @@ import type { JsonValue } from "../core/api/views.ts";
 import type { Payload } from "../core/oplog/payload.ts";
 import type { InspectorPort } from "../core/protocol.ts";
 import { agentClass, argumentIssues, describeModule, type AuthorModule } from "./describe.ts";
+import { toErrorData } from "./errors.ts";
 import { decode } from "./values.ts";
 
 /** The class of the entrypoint that inspects `module`. */
@@ -17,7 +18,14 @@ export function inspectorClass(module: AuthorModule): typeof WorkerEntrypoint<Cl
     async validate(type: string, method: string, args: Payload): Promise<readonly JsonValue[]> {
       const AgentClass = agentClass(module, type);
       if (AgentClass === undefined) return [];
-      return argumentIssues(AgentClass, method, decode(args) as readonly unknown[]);
+      try {
+        return await argumentIssues(AgentClass, method, decode(args) as readonly unknown[]);
+      } catch (error) {
+        // A validator that throws, or makes a durable call, accepts nothing.
+        return [
+          { message: `The schema of ${method} fails: ${toErrorData(error).message}`, path: [] },
+        ];
+      }
     }
   };
 }

@@ -13,6 +13,7 @@ import { Agent } from "perdure";
 function validator(check) {
   return { "~standard": { version: 1, vendor: "test", validate: check } };
 }
+const odd = validator(async (value) => new Promise((resolve) => setTimeout(() => resolve({ value }), 1)));
 const whole = validator((value) =>
   Number.isInteger(value) ? { value: value + 1000 } : { issues: [{ message: "must be a whole number" }] });
 const named = validator(async (value) =>
@@ -21,11 +22,13 @@ export class Checked extends Agent {
   static snapshots = "disabled";
   static methods = {
     give: { output: whole }, later: { output: named }, both: { input: [whole], output: whole },
+    never: { input: [odd] },
   };
   count = 0;
   give(value) { this.count++; return value; }
   async later(value) { return value; }
   both(value) { return value / 2; }
+  never(value) { return value; }
   seen() { return this.count; }
 }`;
 
@@ -64,6 +67,15 @@ describe("a result that its validator refuses", () => {
     await site.crash();
     expect(await api.result(agent, "seen")).toBe(2);
     expect((await api.agent(agent)).status).toBe("idle");
+  });
+
+  test("a validator of arguments that fails itself accepts nothing, and says why", async () => {
+    const agent = agentPath("results", "Checked", fresh());
+    const answer = await api.invoke(agent, "never", { args: [1] });
+    const problem = problemOf(answer, 422, "invalid-arguments");
+    expect(JSON.stringify(problem)).toMatch(
+      /The schema of never fails: setTimeout is not available/,
+    );
   });
 
   test("together with a schema of the arguments, which comes first", async () => {
