@@ -19,6 +19,7 @@ import {
   invocable,
   retryPolicyOf,
 } from "./describe.ts";
+import { currentBindings } from "./bindings.ts";
 import { codeOf, type AuthorInstance } from "./entering.ts";
 import { toErrorData } from "./errors.ts";
 import { HostLink } from "./link.ts";
@@ -34,6 +35,10 @@ interface Booted extends AuthorInstance {
   readonly link: HostLink;
 }
 
+function granted({ grants }: Boot): Pick<AgentInvocationStarted, "bindings"> {
+  return Object.keys(grants).length === 0 ? {} : { bindings: grants };
+}
+
 function refused(error: ErrorData): BootReply {
   return { state: "refused", error };
 }
@@ -46,7 +51,7 @@ function typeMissing({ identity }: Boot): BootReply {
 function construct(AgentClass: AgentClass, { identity }: Boot): Agent {
   const where = "in a constructor or field initialiser";
   const scope = new FrozenScope(identity.createdAt, identity.incarnation, where);
-  return within(scope, () => constructAgent(AgentClass, identity));
+  return within(scope, () => constructAgent(AgentClass, identity, currentBindings));
 }
 
 /** What snapshot hooks call goes out live and unrecorded; only what they log is kept. */
@@ -58,6 +63,7 @@ function hookScope({ link, boot }: Booted, hook: string): LiveScope {
     (level, message) => {
       link.record({ kind: "Log", at: realNow(), level, message });
     },
+    { bindings: boot.grants },
   );
 }
 
@@ -139,6 +145,7 @@ export class Instance implements InstancePort {
         pendingIndex,
         method,
         seed,
+        ...granted(booted.boot),
       };
       link.record(started);
       if (careful) await link.host.commit(link.drain());

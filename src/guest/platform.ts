@@ -5,12 +5,14 @@
 const { setTimeout: setTimer, clearTimeout: clearTimer, Response: PlatformResponse } = globalThis;
 const PlatformDate = Date;
 const PlatformRequest = Request;
+const PlatformReadableStream = ReadableStream;
 const getRandomValues = crypto.getRandomValues.bind(crypto);
 const randomUUID = crypto.randomUUID.bind(crypto);
 const platformRandom = Math.random;
 
 export {
   PlatformDate,
+  PlatformReadableStream,
   PlatformRequest,
   PlatformResponse,
   clearTimer,

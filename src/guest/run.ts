@@ -23,6 +23,7 @@ import { describe } from "./wording.ts";
 import { endOf, type OpenCall } from "./open-call.ts";
 import {
   within,
+  type CallSettings,
   type CallSpec,
   type InvocationInfo,
   type MadeCall,
@@ -52,7 +53,7 @@ export class Run implements Scope {
   /** The run that began last in this isolate. */
   static latest: Run | undefined;
   readonly invocation: InvocationInfo;
-  readonly settings = {};
+  readonly settings: CallSettings;
   readonly cursor: ReplayCursor | undefined;
   readonly link: HostLink;
   readonly #started: AgentInvocationStarted;
@@ -86,7 +87,8 @@ export class Run implements Scope {
     this.#isLive = cursor === undefined;
     this.#random = seededRandom(started.seed);
     this.#now = again.at(-1) ?? started.at;
-    const { idempotencyKey, method } = started;
+    const { idempotencyKey, method, bindings } = started;
+    this.settings = bindings === undefined ? {} : { bindings };
     this.invocation = { idempotencyKey, method, attempt: again.length + 1 };
   }
 
