@@ -108,6 +108,13 @@ function call(kind: BindingKind, binding: object, { method, input }: BindingRequ
   return database.batch(request.statements.map((statement) => statementOf(database, statement)));
 }
 
+/** What came over RPC may hold on to the service, and so keep this object in memory. */
+function release(result: unknown): void {
+  if ((typeof result !== "object" && typeof result !== "function") || result === null) return;
+  const dispose: unknown = Reflect.get(result, Symbol.dispose);
+  if (typeof dispose === "function") Reflect.apply(dispose, result, []);
+}
+
 function failure(error: unknown): ErrorData {
   if (error instanceof Unrecordable) {
     return { name: "AgentError", message: error.message, code: error.code };
@@ -138,8 +145,12 @@ export class HostBindings implements Bindings {
       const { name, method } = request;
       const binding = Reflect.get(this.#env, name) as object;
       const result = await call(this.#kinds.get(name) ?? "other", binding, request);
-      const value = await toBindingValue(result, `binding.${name}.${method}`);
-      return { ok: true, response: "null", value };
+      try {
+        const value = await toBindingValue(result, `binding.${name}.${method}`);
+        return { ok: true, response: "null", value };
+      } finally {
+        release(result);
+      }
     } catch (error) {
       return { ok: false, error: failure(error) };
     }
