@@ -4,7 +4,7 @@ import { limits } from "../core/limits.ts";
 import type { Durability } from "../core/oplog/entry.ts";
 import type { BindingInput, EffectResult } from "../core/protocol.ts";
 import { AgentError } from "./errors.ts";
-import { PlatformResponse } from "./platform.ts";
+import { PlatformReadableStream, PlatformResponse } from "./platform.ts";
 import type { Scope, Settlement } from "./scope.ts";
 import { decode, encode } from "./values.ts";
 import { fromBindingValue } from "./whole-values.ts";
@@ -64,7 +64,7 @@ export async function callBinding(
 
 /** Whether an argument has to be read before it can be recorded. */
 function isUnread(value: unknown): value is ReadableStream | Blob {
-  return value instanceof ReadableStream || value instanceof Blob;
+  return value instanceof PlatformReadableStream || value instanceof Blob;
 }
 
 async function readArgument(value: unknown): Promise<unknown> {
