@@ -4,7 +4,7 @@ import { decode } from "./values.ts";
 
 /** A binding of the host. What a method does and gives is up to it; D1's `prepare` gives a statement. */
 export interface Binding {
-  readonly [method: string]: (...args: never[]) => unknown;
+  readonly [method: string]: (...args: unknown[]) => unknown;
 }
 
 /** The bindings that there are, by name. */

@@ -25,8 +25,10 @@ const NOTHING: ConfiguredGrants = new Map();
 let lastRead: { readonly text: string; readonly grants: ConfiguredGrants } | undefined;
 
 /** A configuration that is wrong somewhere grants nothing, and says so once. */
-function configuredGrants(text: string | undefined): ConfiguredGrants {
-  if (text === undefined || text === "") return NOTHING;
+function configuredGrants(variable: unknown): ConfiguredGrants {
+  // A variable that is not set is null under workerd's own configuration.
+  if (variable === undefined || variable === null || variable === "") return NOTHING;
+  const text = typeof variable === "string" ? variable : JSON.stringify(variable);
   if (lastRead?.text !== text) {
     const read = readConfiguredGrants(text);
     if (typeof read === "string") {
@@ -132,8 +134,7 @@ export class HostBindings implements Bindings {
   constructor(env: Pick<Env, "PERDURE_BINDINGS">) {
     this.#env = env;
     this.#kinds = bindingKinds(env);
-    // A variable that is not set is null under workerd's own configuration.
-    this.#configured = configuredGrants(env.PERDURE_BINDINGS ?? undefined);
+    this.#configured = configuredGrants(env.PERDURE_BINDINGS);
   }
 
   grants(component: string, asked: readonly string[]): Grants {

@@ -80,7 +80,7 @@ describe("a call that was under way in a crash", () => {
     const agent = await granted(name, members, ["BACKEND"]);
     const key = await agent.enqueue("run", name);
     await until("the call is under way", async () => {
-      return (await bound.BACKEND.calls()).find(([, held]) => held === name);
+      return (await bound.BACKEND.calls()).find(([, given]) => given === name);
     });
     return [agent, key];
   }

@@ -3,6 +3,7 @@
  * recorded, and gives the same again in replay, whatever has become of what it called.
  */
 import { describe, expect, test } from "vitest";
+import { until } from "../e2e/support/until.ts";
 import { bound, callsOf, granted } from "./support/bindings.ts";
 import { type HostedAgent, reset } from "./support/host.ts";
 
@@ -353,10 +354,15 @@ describe("without a record", () => {
       async loadSnapshot() { this.text = await this.bindings.CACHE.get("in-hooks"); }`,
       ["CACHE"],
     );
-    await agent.invoke("set", "kept");
-    await agent.reaches("idle");
+    await agent.invoke("set", "saved");
+    await until("a snapshot was taken", async () => {
+      return (await agent.view()).lastAutomaticSnapshotIndex ?? undefined;
+    });
+    expect(await bound.CACHE.get("in-hooks")).toBe("saved");
+    await bound.CACHE.put("in-hooks", "put there meanwhile");
     await agent.evict();
-    expect(await agent.invoke("get")).toBe("kept");
+    expect(await agent.invoke("get")).toBe("put there meanwhile");
+    expect(await callsOf(agent)).toEqual([]);
   });
 
   test("in constructors and field initialisers a binding can be named, not called", async () => {

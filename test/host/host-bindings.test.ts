@@ -83,6 +83,23 @@ describe("kinds that are not well known", () => {
 });
 
 describe("a configuration", () => {
+  test.each([['{"shop":["AI"]}'], [{ shop: ["AI"] }]])(
+    "is text, or a JSON variable: %j",
+    (PERDURE_BINDINGS) => {
+      const bindings = new HostBindings({ PERDURE_BINDINGS, AI: new Ai() });
+      expect([bindings.grants("shop", []), bindings.grants("other", [])]).toEqual([
+        { AI: "ai" },
+        {},
+      ]);
+    },
+  );
+
+  test.each([undefined, null, ""])("that is not there grants nothing: %j", (PERDURE_BINDINGS) => {
+    const said = vi.spyOn(console, "error").mockImplementation(() => {});
+    expect(new HostBindings({ PERDURE_BINDINGS, AI: new Ai() }).grants("shop", [])).toEqual({});
+    expect(said).not.toHaveBeenCalled();
+  });
+
   test.each(["{", "[]", '{"shop":"CACHE"}', '{"Shop":[]}', '{"shop":["PERDURE_TOKEN"]}'])(
     "that is wrong grants nothing, and the console says so once: %s",
     (text) => {

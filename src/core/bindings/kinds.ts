@@ -1,4 +1,7 @@
-/** What kinds of bindings there are, and which of their calls only read. */
+/**
+ * What kinds of bindings there are, and which of their calls only read. Whether a call is a read is
+ * a part of what it is known by in the record: another answer for a call makes histories diverge.
+ */
 import type { Durability } from "../oplog/entry.ts";
 import { isReadStatement } from "./sql.ts";
 

@@ -52,16 +52,18 @@ export async function granted(
   return new HostedAgent(component, component);
 }
 
-/** The calls of bindings in the oplog: name, and how each is recorded. */
-export async function callsOf(agent: HostedAgent): Promise<[call: string, durability: string][]> {
-  return startsOf(await agent.oplog()).map(({ call, durability }) => [
-    String(call),
-    String(durability),
-  ]);
+interface CallStart extends EntryView {
+  readonly call: string;
+  readonly durability: string;
 }
 
-export function startsOf(entries: readonly EntryView[]): EntryView[] {
-  return entries.filter(
-    ({ kind, call }) => kind === "Start" && String(call).startsWith("binding."),
-  );
+/** The `Start`s of calls of bindings. */
+export function startsOf(entries: readonly EntryView[]): CallStart[] {
+  const starts = entries.filter(({ kind }) => kind === "Start") as CallStart[];
+  return starts.filter(({ call }) => call.startsWith("binding."));
+}
+
+/** The calls of bindings in the oplog: name, and how each is recorded. */
+export async function callsOf(agent: HostedAgent): Promise<[call: string, durability: string][]> {
+  return startsOf(await agent.oplog()).map(({ call, durability }) => [call, durability]);
 }
