@@ -86,7 +86,8 @@ describe("a configuration", () => {
   test.each([['{"shop":["AI"]}'], [{ shop: ["AI"] }]])(
     "is text, or a JSON variable: %j",
     (PERDURE_BINDINGS) => {
-      const bindings = new HostBindings({ PERDURE_BINDINGS, AI: new Ai() });
+      const env = { PERDURE_BINDINGS, AI: new Ai() };
+      const bindings = new HostBindings(env);
       expect([bindings.grants("shop", []), bindings.grants("other", [])]).toEqual([
         { AI: "ai" },
         {},
@@ -96,7 +97,8 @@ describe("a configuration", () => {
 
   test.each([undefined, null, ""])("that is not there grants nothing: %j", (PERDURE_BINDINGS) => {
     const said = vi.spyOn(console, "error").mockImplementation(() => {});
-    expect(new HostBindings({ PERDURE_BINDINGS, AI: new Ai() }).grants("shop", [])).toEqual({});
+    const env = { PERDURE_BINDINGS, AI: new Ai() };
+    expect(new HostBindings(env).grants("shop", [])).toEqual({});
     expect(said).not.toHaveBeenCalled();
   });
 
