@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { bindingsForTests, grantsForTests } from "./support/host-bindings.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const buildGuest = "test/support/build-guest.ts";
@@ -22,7 +23,10 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { PERDURE_LOCAL: "true", PERDURE_LOADING: "anonymous" } },
+            miniflare: {
+              bindings: { PERDURE_LOCAL: "true", PERDURE_LOADING: "anonymous", ...grantsForTests },
+              ...bindingsForTests,
+            },
           }),
         ],
         test: {

@@ -5,6 +5,7 @@
  */
 import type { AgentTypeDescription } from "../core/api/description.ts";
 import type { AgentAddress, JsonValue } from "./api/views.ts";
+import type { Grants } from "./bindings/kinds.ts";
 import type { CallRetryPolicy } from "./retry.ts";
 import type { Entry, ErrorData, Outcome, SnapshotData } from "./oplog/entry.ts";
 import type { Payload } from "./oplog/payload.ts";
@@ -29,6 +30,8 @@ export interface Boot {
   readonly from: number;
   readonly to: number;
   readonly skipped: Regions;
+  /** The bindings that code may use from now on. */
+  readonly grants: Grants;
 }
 
 /** Where code and record part. `index` is the recorded entry that was not met. */
@@ -164,8 +167,47 @@ export interface FetchResponse {
 }
 
 export type EffectResult =
-  | { readonly ok: true; readonly response: Payload }
+  | {
+      readonly ok: true;
+      readonly response: Payload;
+      /** Of a binding: what it gave. The instance makes the payload of it, and `response` is `null`. */
+      readonly value?: BindingValue;
+    }
   | { readonly ok: false; readonly error: ErrorData };
+
+/** What a call asks of a binding of the host. */
+export interface BindingRequest {
+  readonly name: string;
+  readonly method: string;
+  readonly input: BindingInput;
+}
+
+export interface BoundStatement {
+  readonly sql: string;
+  readonly params: readonly unknown[];
+}
+
+/** Arguments as they are; statements of D1 and requests to services whole. */
+export type BindingInput =
+  | readonly unknown[]
+  | (BoundStatement & { readonly column?: string; readonly options?: object })
+  | { readonly statements: readonly BoundStatement[] }
+  | FetchRequest;
+
+/** What a binding gave, as data: what is read but once has been read whole. */
+export type BindingValue =
+  | { readonly form: "plain"; readonly value: unknown }
+  | { readonly form: "list"; readonly items: readonly BindingValue[] }
+  | { readonly form: "members"; readonly members: Readonly<Record<string, BindingValue>> }
+  | { readonly form: "stream"; readonly body: Body }
+  | { readonly form: "response"; readonly response: FetchResponse }
+  | { readonly form: "object"; readonly object: StoredObjectData };
+
+/** An object of R2: `body` is there when its content was asked for and is given. */
+export interface StoredObjectData {
+  readonly members: Readonly<Record<string, unknown>>;
+  readonly body?: Body;
+}
 
 /** What a call asks of another agent. */
 export interface AgentMessage {
@@ -191,7 +233,8 @@ export interface EffectCall {
     | "promise.complete"
     | "agent.invoke"
     | "agent.enqueue"
-    | "agent.schedule";
+    | "agent.schedule"
+    | `binding.${string}`;
   readonly request: Payload;
   /** Whether the effect may be sent once more when its connection broke. */
   readonly repeatable: boolean;
@@ -201,6 +244,8 @@ export interface EffectCall {
   readonly once?: true;
   /** For calls that reach another agent. */
   readonly message?: AgentMessage;
+  /** For calls of a binding. */
+  readonly binding?: BindingRequest;
 }
 
 /** A page of stored rows, undecoded; `next` is where the following page begins. */

@@ -2,14 +2,29 @@
 import type { InstanceIdentity } from "../core/protocol.ts";
 import { decode } from "./values.ts";
 
-let constructing: InstanceIdentity | undefined;
+/** A binding of the host. What a method does and gives is up to it; D1's `prepare` gives a statement. */
+export interface Binding {
+  readonly [method: string]: (...args: unknown[]) => unknown;
+}
+
+/** The bindings that there are, by name. */
+export type Bindings = Readonly<Record<string, Binding | undefined>>;
+
+interface Construction {
+  readonly identity: InstanceIdentity;
+  /** The bindings at the time of asking. */
+  readonly bindings: () => Bindings;
+}
+
+let constructing: Construction | undefined;
 
 /** Makes an instance that knows who it is from its first field initialiser on. */
 export function constructAgent<T extends Agent>(
   AgentClass: new () => T,
   identity: InstanceIdentity,
+  bindings: () => Bindings,
 ): T {
-  constructing = identity;
+  constructing = { identity, bindings };
   try {
     return new AgentClass();
   } finally {
@@ -24,6 +39,7 @@ export function constructAgent<T extends Agent>(
  */
 export class Agent {
   readonly #identity: InstanceIdentity;
+  readonly #bindings: () => Bindings;
 
   constructor() {
     if (constructing === undefined) {
@@ -31,7 +47,8 @@ export class Agent {
         "Agents are created by the host; call another one through agent(Type, key).",
       );
     }
-    this.#identity = constructing;
+    this.#identity = constructing.identity;
+    this.#bindings = constructing.bindings;
   }
 
   get component(): string {
@@ -61,6 +78,15 @@ export class Agent {
   get params(): unknown {
     const { params } = this.#identity;
     return params === undefined ? undefined : decode(params);
+  }
+
+  /**
+   * The host's bindings that the component was granted, by their names. What they do is recorded.
+   * In a constructor or field initialiser every name is there, since the grant is that of the
+   * invocation in which a binding is used.
+   */
+  get bindings(): Bindings {
+    return this.#bindings();
   }
 
   get env(): Readonly<Record<string, string>> {

@@ -72,7 +72,11 @@ async function send(
 /** Names that the language asks objects for: a stub is no promise. */
 const NO_METHODS = new Set(["then", "toJSON", "constructor"]);
 
-function methodsOf(base: object, call: (method: string, args: unknown[]) => unknown): object {
+/** An object of which every name that is not its own is a method. */
+export function methodsOf(
+  base: object,
+  call: (method: string, args: unknown[]) => unknown,
+): object {
   return new Proxy(base, {
     get(target, name, receiver) {
       if (typeof name === "symbol" || NO_METHODS.has(name) || Object.hasOwn(target, name)) {

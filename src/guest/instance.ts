@@ -21,6 +21,7 @@ import {
   invocable,
   retryPolicyOf,
 } from "./describe.ts";
+import { currentBindings } from "./bindings.ts";
 import { codeOf, type AuthorInstance } from "./entering.ts";
 import { toErrorData } from "./errors.ts";
 import { HostLink } from "./link.ts";
@@ -39,6 +40,10 @@ interface Booted extends AuthorInstance {
   readonly link: HostLink;
 }
 
+function granted({ grants }: Boot): Pick<AgentInvocationStarted, "bindings"> {
+  return Object.keys(grants).length === 0 ? {} : { bindings: grants };
+}
+
 function refused(error: ErrorData): BootReply {
   return { state: "refused", error };
 }
@@ -51,7 +56,7 @@ function typeMissing({ identity }: Boot): BootReply {
 function construct(AgentClass: AgentClass, { identity }: Boot): Agent {
   const where = "in a constructor or field initialiser";
   const scope = new FrozenScope(identity.createdAt, identity.incarnation, where);
-  return within(scope, () => constructAgent(AgentClass, identity));
+  return within(scope, () => constructAgent(AgentClass, identity, currentBindings));
 }
 
 /** What snapshot hooks call goes out live and unrecorded; only what they log is kept. */
@@ -63,6 +68,7 @@ function hookScope({ link, boot }: Booted, hook: string): LiveScope {
     (level, message) => {
       link.record({ kind: "Log", at: realNow(), level, message });
     },
+    { bindings: boot.grants },
   );
 }
 
@@ -161,6 +167,7 @@ export class Instance implements InstancePort {
       pendingIndex,
       method,
       seed,
+      ...granted(booted.boot),
     };
     const place = link.recordStart(started);
     if (careful) await link.host.commit(link.drain());
@@ -204,7 +211,7 @@ export class Instance implements InstancePort {
     const at = realNow();
     const { revision } = boot.identity;
     const finished = { kind: "AgentInvocationFinished", at, idempotencyKey, revision } as const;
-    if (run.isCancelled) {
+    if (run.cancellation.isHeard) {
       link.record({ ...finished, outcome: cancelledOutcome, cancelled: true });
       return undefined;
     }

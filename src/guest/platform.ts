@@ -6,12 +6,14 @@ const { setTimeout: setTimer, clearTimeout: clearTimer, Response: PlatformRespon
 const PlatformDate = Date;
 const readText: () => Promise<string> = Reflect.get(PlatformResponse.prototype, "text");
 const PlatformRequest = Request;
+const PlatformReadableStream = ReadableStream;
 const getRandomValues = crypto.getRandomValues.bind(crypto);
 const randomUUID = crypto.randomUUID.bind(crypto);
 const platformRandom = Math.random;
 
 export {
   PlatformDate,
+  PlatformReadableStream,
   PlatformRequest,
   PlatformResponse,
   clearTimer,

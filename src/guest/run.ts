@@ -12,6 +12,7 @@
 import type { AgentInvocationStarted, End, Log, Outcome } from "../core/oplog/entry.ts";
 import type { Payload } from "../core/oplog/payload.ts";
 import type { CallIdentity, ReplayCursor } from "../core/replay/cursor.ts";
+import { Cancellation } from "./cancellation.ts";
 import { fromErrorData, RetryableError, toErrorData } from "./errors.ts";
 import { farWait, type FarWait } from "./far-wait.ts";
 import { isThenable } from "./thenable.ts";
@@ -25,6 +26,7 @@ import { endOf, OpenCalls, type OpenCall } from "./open-call.ts";
 import type { Reads } from "./reads.ts";
 import {
   within,
+  type CallSettings,
   type CallSpec,
   type InvocationInfo,
   type MadeCall,
@@ -47,8 +49,9 @@ export class Run implements Scope {
   /** The run that began last in this isolate. */
   static latest: Run | undefined;
   readonly invocation: InvocationInfo;
-  readonly settings = {};
+  readonly settings: CallSettings;
   readonly native = new NativeWork();
+  readonly cancellation = new Cancellation();
   readonly link: HostLink;
   readonly recorded: Recorded;
   readonly #started: AgentInvocationStarted;
@@ -67,8 +70,6 @@ export class Run implements Scope {
   outcome: Outcome | undefined;
   /** What the method threw to begin anew. */
   retryable: RetryableError | undefined;
-  #abort: AbortController | undefined;
-  #cancellation: "none" | "wanted" | "seen" = "none";
 
   /**
    * `place` is the index of `started`, or its ref. `cursor` is absent for an invocation that starts
@@ -86,41 +87,29 @@ export class Run implements Scope {
     this.recorded = new Recorded(started.method, cursor, () => this.#halt());
     this.#random = seededRandom(started.seed);
     this.#now = again.at(-1) ?? started.at;
-    const { idempotencyKey, method } = started;
-    const signal = (): AbortSignal => this.#aborting().signal;
+    const { idempotencyKey, method, bindings } = started;
+    const { cancellation } = this;
+    this.settings = bindings === undefined ? {} : { bindings };
     this.invocation = {
       idempotencyKey,
       method,
       attempt: again.length + 1,
       get signal() {
-        return signal();
+        return cancellation.signal;
       },
     };
   }
 
-  /** Made when the code first asks for the signal: most never do. */
-  #aborting(): AbortController {
-    this.#abort ??= new AbortController();
-    return this.#abort;
-  }
-
   /** The code hears of it when it can go no further. */
   cancel(): void {
-    if (this.#isOver || this.#cancellation !== "none") return;
-    this.#cancellation = "wanted";
+    this.cancellation.want();
     this.#wake();
-  }
-
-  /** Whether the code has heard that the invocation is cancelled: whatever it does, that is its outcome. */
-  get isCancelled(): boolean {
-    return this.#cancellation === "seen";
   }
 
   /** Lets the code hear at `at` that the invocation is cancelled. */
   deliverCancellation(at: number): void {
-    this.#cancellation = "seen";
     this.#now = at;
-    this.#aborting().abort(new DOMException("The invocation was cancelled.", "AbortError"));
+    this.cancellation.deliver();
   }
 
   /** Lets the code begin; it runs until its first wait within this turn. */
@@ -330,7 +319,7 @@ export class Run implements Scope {
 
   /** Lets the code see what comes next; false when there is nothing yet. */
   #deliverNext(): boolean {
-    if (this.#cancellation === "wanted") {
+    if (this.cancellation.isWanted) {
       const at = realNow();
       this.link.record({ kind: "Cancelled", at, start: this.#place });
       this.deliverCancellation(at);

@@ -3,6 +3,7 @@
  * follows the code through promises and callbacks; it is never a global, for isolates may be shared.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Grants } from "../core/bindings/kinds.ts";
 import type { CallRetryPolicy } from "../core/retry.ts";
 import type { ErrorData, Log } from "../core/oplog/entry.ts";
 import type { Payload } from "../core/oplog/payload.ts";
@@ -46,6 +47,8 @@ export interface CallSettings {
   /** False: a write whose outcome is unknown after a crash is an error. */
   readonly isIdempotent?: boolean;
   readonly retry?: CallRetryPolicy;
+  /** The bindings that there are. */
+  readonly bindings?: Grants;
 }
 
 export interface Scope {

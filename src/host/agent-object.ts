@@ -15,6 +15,7 @@ import type { AgentAddress } from "../core/api/views.ts";
 import { AgentRuntime } from "../runtime/agent.ts";
 import { AgentCalls } from "./agent-calls.ts";
 import { SqlAgentStore } from "./agent-store.ts";
+import { HostBindings } from "./bindings.ts";
 import { ComponentClient } from "./component-client.ts";
 import { NetworkEffects } from "./effects.ts";
 import type { Env } from "./env.ts";
@@ -37,6 +38,7 @@ function runtimeOf(ctx: DurableObjectState, env: Env): AgentRuntime {
     components: new ComponentClient(env.COMPONENTS, isolates),
     effects: new NetworkEffects(),
     agents: new AgentCalls(env.AGENTS),
+    bindings: new HostBindings(env),
   });
 }
 

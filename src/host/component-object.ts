@@ -5,10 +5,12 @@ import type {
   ComponentOperations,
   ComponentSource,
 } from "../core/api/operations.ts";
+import { missingBindingFault } from "../core/bindings/grants.ts";
 import { toCanonicalForm } from "../core/component/canonical-form.ts";
 import { utf8Length } from "../core/component/utf8-length.ts";
 import { validateSource } from "../core/component/validate-source.ts";
 import { accept, refuse, type Result } from "../core/errors.ts";
+import { bindingKinds } from "./binding-kinds.ts";
 import { ComponentStore } from "./component-store.ts";
 import type { Env } from "./env.ts";
 import { inspectSource } from "./isolates.ts";
@@ -54,6 +56,8 @@ export class ComponentObject extends DurableObject<Env> implements ComponentOper
   async #publish(component: string, source: ComponentSource): Promise<Publication> {
     const valid = validateSource(source);
     if (!valid.ok) return valid;
+    const fault = missingBindingFault(source.bindings ?? [], bindingKinds(this.env));
+    if (fault !== undefined) return refuse("invalid-component", fault);
     const form = new TextEncoder().encode(toCanonicalForm(source));
     const digest = await digestOf(form);
     const latest = this.#store.latest();

@@ -21,6 +21,8 @@ export interface Env {
   /** `"true"`: answers without authentication when there is no token. */
   readonly PERDURE_LOCAL?: string;
   readonly PERDURE_TOKEN?: string;
+  /** Which components may use which bindings of the host: JSON, as text or as a JSON variable. */
+  readonly PERDURE_BINDINGS?: unknown;
   /** How isolates are loaded: `named` when deployed, `anonymous` on a single machine. */
   readonly PERDURE_LOADING?: string;
 }

@@ -22,7 +22,14 @@ const upload = z.strictObject({
   main: z.string(),
   modules: z.record(z.string(), z.string()),
   isolation: z.enum(["agent", "shared"]).default("agent"),
+  perdure: z.strictObject({ bindings: z.array(z.string()).default([]) }).optional(),
 });
+
+/** The names are a set: their order and their number make no other code of it. */
+function sourceOf({ perdure, ...source }: z.output<typeof upload>): ComponentSource {
+  const bindings = [...new Set(perdure?.bindings)].sort();
+  return bindings.length === 0 ? source : { ...source, bindings };
+}
 
 /** The routes under `/v1/components`. */
 export function componentRoutes(ports: Ports): Routes {
@@ -112,7 +119,7 @@ async function readSource(request: Request): Promise<Result<ComponentSource>> {
   const parsed = parseJson(text);
   if (!parsed.ok) return parsed;
   const source = checkJson(parsed.value.value, upload);
-  return source.ok ? validateSource(source.value) : source;
+  return source.ok ? validateSource(sourceOf(source.value)) : source;
 }
 
 function parseRevision(segment: string): Result<number> {

@@ -3,15 +3,21 @@ import { nameOf } from "../core/api/agent-name.ts";
 import { callCycle } from "../core/decide/circles.ts";
 import type { AgentMessage, EffectCall, EffectResult } from "../core/protocol.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Agents, Effects } from "./ports.ts";
+import type { Agents, Bindings, Effects } from "./ports.ts";
 import { refusalError, type Promises } from "./promises.ts";
 
+interface Outside {
+  readonly effects: Effects;
+  readonly agents: Agents;
+  readonly bindings: Bindings;
+}
+
 export class Performing implements Effects {
-  readonly #outside: { readonly effects: Effects; readonly agents: Agents };
+  readonly #outside: Outside;
   readonly #ledger: Ledger;
   readonly #promises: Promises;
 
-  constructor(outside: { effects: Effects; agents: Agents }, ledger: Ledger, promises: Promises) {
+  constructor(outside: Outside, ledger: Ledger, promises: Promises) {
     this.#outside = outside;
     this.#ledger = ledger;
     this.#promises = promises;
@@ -19,6 +25,7 @@ export class Performing implements Effects {
 
   async perform(effect: Omit<EffectCall, "start">): Promise<EffectResult> {
     if (effect.message !== undefined) return this.#send(effect.message);
+    if (effect.binding !== undefined) return this.#outside.bindings.perform(effect.binding);
     if (effect.call === "fetch") return this.#outside.effects.perform(effect);
     const { id } = JSON.parse(effect.request) as { readonly id: string };
     return this.#promises.outcome(id);

@@ -3,8 +3,10 @@ import type { AgentTypeDescription } from "../core/api/description.ts";
 import type { Caller, ComponentCode } from "../core/api/operations.ts";
 import type { Result } from "../core/errors.ts";
 import type { JsonValue } from "../core/api/views.ts";
+import type { Grants } from "../core/bindings/kinds.ts";
 import type {
   AgentMessage,
+  BindingRequest,
   InstancePort,
   InstanceIdentity,
   EffectResult,
@@ -108,6 +110,14 @@ export interface Agents {
   ): Promise<boolean>;
 }
 
+/** Bindings of the host that components may be granted. */
+export interface Bindings {
+  /** What a component may use whose code asks for `asked`. */
+  grants(component: string, asked: readonly string[]): Grants;
+  /** Performs a call that is granted. */
+  perform(request: BindingRequest): Promise<EffectResult>;
+}
+
 export interface Ports {
   readonly environment: Environment;
   readonly store: AgentStore;
@@ -115,4 +125,5 @@ export interface Ports {
   readonly components: Components;
   readonly effects: Effects;
   readonly agents: Agents;
+  readonly bindings: Bindings;
 }

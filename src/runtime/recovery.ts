@@ -8,12 +8,13 @@ import {
   type InstanceIdentity,
 } from "../core/protocol.ts";
 import type { Status } from "../core/status/status.ts";
-import type { Components, Instances, Slot } from "./ports.ts";
+import type { Bindings, Components, Instances, Slot } from "./ports.ts";
 import { Session, type SessionParts } from "./session.ts";
 
 export interface RecoveryParts extends SessionParts {
   readonly components: Components;
   readonly instances: Instances;
+  readonly bindings: Bindings;
 }
 
 /** A session that has booted, or why it has not. `isHostFault` marks failures that are not the code's. */
@@ -84,7 +85,7 @@ export class Recovery {
     }
     const identity = identityOf(status, plan.revision);
     const { from, to, skipped } = plan;
-    const boot: Boot = { identity, from, to, skipped, ...(base && { base }) };
+    const boot = { identity, from, to, skipped, ...(base && { base }) };
     for (;;) {
       const start = await this.#boot(boot, slot, status.revision);
       if (start.ok || start.error.code !== ISOLATE_IN_USE) return start;
@@ -92,14 +93,15 @@ export class Recovery {
     }
   }
 
-  async #boot(boot: Boot, slot: Slot, presentRevision: number): Promise<Start> {
+  async #boot(boot: Omit<Boot, "grants">, slot: Slot, presentRevision: number): Promise<Start> {
     const { component, revision } = boot.identity;
     let session: Session | undefined;
     try {
       const code = await this.#parts.components.code(component, revision);
       const handle = this.#parts.instances.start(slot, code, boot.identity, this.#attempt);
-      session = new Session(slot, revision, handle, this.#parts);
-      const reply = await session.boot(boot);
+      const grants = this.#parts.bindings.grants(component, code.source.bindings ?? []);
+      session = new Session(slot, revision, handle, this.#parts, grants);
+      const reply = await session.boot({ ...boot, grants });
       if (reply.state !== "refused") return { ok: true, session, reply };
       session.drop("the instance could not be brought to the agent's state");
       return failed(withDivergence(reply, presentRevision, revision));

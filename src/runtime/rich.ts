@@ -28,6 +28,11 @@ export function openRich(text: string): JsonValue {
     Instance: (fields: object) => fields,
     DurablePromise: (fields: object) => fields,
     AgentStub: (fields: object) => fields,
+    Binding: (fields: object) => fields,
+    Stream: (body: object) => body,
+    Response: (fields: object) => fields,
+    R2Object: ({ members, body }: { members: object; body?: object }) => ({ ...members, ...body }),
+    Headers: (entries: [string, string][]) => Object.fromEntries(entries),
   });
   return toJson(value, new Set());
 }

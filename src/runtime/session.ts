@@ -3,7 +3,9 @@
  * S1. A session that is not adopted writes nothing: a trial leaves no trace.
  * S2. A frozen session waits: what it sends is taken once it is thawed, or never if it is dropped.
  * S3. Nothing that a dropped session sends is taken.
+ * S4. No binding is reached that the code of this instance is not granted at this time.
  */
+import type { Grants } from "../core/bindings/kinds.ts";
 import type {
   Boot,
   BootReply,
@@ -43,22 +45,36 @@ const outcomeUnknown: EffectResult = {
   },
 };
 
+/** A call that was recorded under a grant may go on after the grant is gone. */
+function notGranted(name: string): EffectResult {
+  const message = `The host does not grant the binding ${name} to this component; ask for it in \`perdure.bindings\` of the upload or grant it in PERDURE_BINDINGS, and see that the host has it.`;
+  return { ok: false, error: { name: "AgentError", message, code: "binding-not-granted" } };
+}
+
 export class Session implements HostPort {
   readonly slot: Slot;
   readonly revision: number;
   readonly #handle: InstanceHandle;
   readonly #parts: SessionParts;
+  readonly #grants: Grants;
   readonly #refs = new Map<number, number>();
   #isAdopted = false;
   #isDropped = false;
   #thawed: Promise<void> | undefined;
   #thaw: () => void = () => {};
 
-  constructor(slot: Slot, revision: number, handle: InstanceHandle, parts: SessionParts) {
+  constructor(
+    slot: Slot,
+    revision: number,
+    handle: InstanceHandle,
+    parts: SessionParts,
+    grants: Grants,
+  ) {
     this.slot = slot;
     this.revision = revision;
     this.#handle = handle;
     this.#parts = parts;
+    this.#grants = grants;
   }
 
   boot(boot: Boot): Promise<BootReply> {
@@ -148,16 +164,23 @@ export class Session implements HostPort {
     // A call that the instance knows by its index is recorded; with nothing under way for it, its process died.
     const isUnknown = call.once === true && call.start > 0 && !this.#parts.underWay.has(start);
     if (isUnknown) return outcomeUnknown;
+    const refusal = this.#refusal(call);
+    if (refusal !== undefined && !this.#parts.underWay.has(start)) return refusal;
     const result = await this.#parts.underWay.perform(start, call);
     await this.#ready();
     return result;
+  }
+
+  #refusal({ binding }: Omit<EffectCall, "start">): EffectResult | undefined {
+    if (binding === undefined || Object.hasOwn(this.#grants, binding.name)) return undefined;
+    return notGranted(binding.name);
   }
 
   /** What a step sends must not overtake the `Start` of the step; hooks of a trial may send. */
   async performUnrecorded(call: Omit<EffectCall, "start">): Promise<EffectResult> {
     if (this.#isAdopted) await this.#ready();
     if (this.#isDropped) throw new SessionDropped("the instance was replaced");
-    return this.#parts.effects.perform(call);
+    return this.#refusal(call) ?? this.#parts.effects.perform(call);
   }
 
   async page(from: number, to: number): Promise<RecordPage> {

@@ -157,6 +157,8 @@ export interface ComponentSource {
   readonly main: string;
   readonly modules: Readonly<Record<string, string>>;
   readonly isolation: Isolation;
+  /** Names of the host's bindings that the code asks for; absent when it asks for none. */
+  readonly bindings?: readonly string[];
 }
 
 /** The code of a revision together with what identifies it. */

@@ -185,8 +185,8 @@ const INTERNAL = new Set([
   "createdBy",
 ]);
 
-/** Members in which authors choose the names. */
-const AUTHORED = new Set(["env", "details"]);
+/** Members in which authors or operators choose the names. */
+const AUTHORED = new Set(["env", "details", "bindings"]);
 
 function showMember(name: string, value: unknown, openRich: OpenRich): JsonValue {
   if (AUTHORED.has(name)) return value as JsonValue;

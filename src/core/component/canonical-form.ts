@@ -4,6 +4,8 @@ interface CanonicalForm {
   readonly main: string;
   readonly isolation: Isolation;
   readonly modules: readonly (readonly [name: string, source: string])[];
+  /** Absent in the form of code that asks for none, so that its digest is what it always was. */
+  readonly bindings?: readonly string[];
 }
 
 /**
@@ -16,12 +18,13 @@ export function toCanonicalForm(source: ComponentSource): string {
     main: source.main,
     isolation: source.isolation,
     modules: Object.entries(source.modules).sort(([left], [right]) => (left < right ? -1 : 1)),
+    ...(source.bindings === undefined ? {} : { bindings: source.bindings }),
   };
   return JSON.stringify(form);
 }
 
 /** The source that a canonical form was made of. */
 export function fromCanonicalForm(text: string): ComponentSource {
-  const { main, isolation, modules } = JSON.parse(text) as CanonicalForm;
-  return { main, isolation, modules: Object.fromEntries(modules) };
+  const { modules, ...rest } = JSON.parse(text) as CanonicalForm;
+  return { ...rest, modules: Object.fromEntries(modules) };
 }

@@ -1,4 +1,5 @@
 import type { ComponentSource } from "../api/operations.ts";
+import { ownNameFault } from "../bindings/grants.ts";
 import { accept, refuse, type Result } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { utf8Length } from "./utf8-length.ts";
@@ -15,7 +16,7 @@ export function validateSource(source: ComponentSource): Result<ComponentSource>
       `The modules have ${bytes} bytes of code together; a component may have ${limits.componentBytes}. Minify the code or split the component.`,
     );
   }
-  const problem = findProblem(source.main, names);
+  const problem = findProblem(source.main, names) ?? ownNameFault(source.bindings ?? []);
   return problem === undefined ? accept(source) : refuse("invalid-component", problem);
 }
 

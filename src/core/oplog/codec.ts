@@ -25,7 +25,7 @@ const LAYOUTS_1: Readonly<Record<EntryKind, Layout>> = {
   CancelPendingInvocation: { code: 2, members: ["idempotencyKey"] },
   AgentInvocationStarted: {
     code: 3,
-    members: ["idempotencyKey", "pendingIndex", "method", "seed"],
+    members: ["idempotencyKey", "pendingIndex", "method", "seed", "bindings"],
   },
   AgentInvocationFinished: {
     code: 4,

@@ -3,6 +3,7 @@
  * agent is computed from these. Indices start at 1 without gaps; `at` is epoch milliseconds.
  */
 import type { JsonValue, UpdateMode } from "../api/views.ts";
+import type { Grants } from "../bindings/kinds.ts";
 import type { Payload } from "./payload.ts";
 import type { Region } from "./regions.ts";
 
@@ -77,6 +78,8 @@ export interface AgentInvocationStarted extends Stamped {
   readonly method: string;
   /** Source of this invocation's `Math.random()` and of the keys derived in it. */
   readonly seed: string;
+  /** What `this.bindings` has in this invocation, live and in replay; absent when it is nothing. */
+  readonly bindings?: Grants;
 }
 
 export interface AgentInvocationFinished extends Stamped {

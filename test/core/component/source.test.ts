@@ -44,6 +44,15 @@ describe("validation of a source", () => {
     });
   });
 
+  test("bindings of Perdure's own are invalid-component", () => {
+    const asking = (...bindings: string[]) => ({ ...source({ "index.js": "" }), bindings });
+    expect(validateSource(asking("CACHE")).ok).toBe(true);
+    expect(validateSource(asking("CACHE", "AGENTS"))).toMatchObject({
+      ok: false,
+      refusal: { code: "invalid-component" },
+    });
+  });
+
   test("code is measured in UTF-8 over all modules", () => {
     const half = "ü".repeat(limits.componentBytes / 4);
     expect(validateSource(source({ "index.js": half, "b.js": half })).ok).toBe(true);
@@ -55,13 +64,17 @@ describe("validation of a source", () => {
 });
 
 describe("canonical form", () => {
-  const sources = fc.record({
-    main: fc.string(),
-    modules: fc.dictionary(fc.string({ minLength: 1 }), fc.string({ unit: "binary" }), {
-      noNullPrototype: true,
-    }),
-    isolation: fc.constantFrom("agent" as const, "shared" as const),
-  });
+  const sources = fc.record(
+    {
+      main: fc.string(),
+      modules: fc.dictionary(fc.string({ minLength: 1 }), fc.string({ unit: "binary" }), {
+        noNullPrototype: true,
+      }),
+      isolation: fc.constantFrom("agent" as const, "shared" as const),
+      bindings: fc.array(fc.string()),
+    },
+    { requiredKeys: ["main", "modules", "isolation"] },
+  );
 
   test("gives the source back", () => {
     fc.assert(
@@ -80,7 +93,14 @@ describe("canonical form", () => {
     );
   });
 
+  test("is what it always was for code that asks for no bindings", () => {
+    expect(toCanonicalForm(source({ "index.js": "1" }))).toBe(
+      '{"main":"index.js","isolation":"agent","modules":[["index.js","1"]]}',
+    );
+  });
+
   test.each([
+    ["the bindings", { ...source({ "index.js": "1", "b.js": "2" }), bindings: ["CACHE"] }],
     ["main", { ...source({ "index.js": "1", "b.js": "2" }), main: "b.js" }],
     ["a module's text", source({ "index.js": "1", "b.js": "3" })],
     ["a module's name", source({ "index.js": "1", "c.js": "2" })],

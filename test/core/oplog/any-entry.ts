@@ -1,6 +1,7 @@
 /** Entries of all kinds with any members that their types allow: for storage, not for folding. */
 import * as fc from "fast-check";
 import type { JsonValue } from "../../../src/core/api/views.ts";
+import type { BindingKind } from "../../../src/core/bindings/kinds.ts";
 import type {
   Durability,
   Entry,
@@ -117,12 +118,20 @@ export const entriesByKind: Readonly<Record<EntryKind, fc.Arbitrary<Entry>>> = {
     "schedule",
   ),
   CancelPendingInvocation: entry("CancelPendingInvocation", { idempotencyKey: text }),
-  AgentInvocationStarted: entry("AgentInvocationStarted", {
-    idempotencyKey: text,
-    pendingIndex: index,
-    method: text,
-    seed: text,
-  }),
+  AgentInvocationStarted: entry(
+    "AgentInvocationStarted",
+    {
+      idempotencyKey: text,
+      pendingIndex: index,
+      method: text,
+      seed: text,
+      bindings: fc.dictionary(text, fc.constantFrom<BindingKind>("kv", "r2", "d1", "other"), {
+        maxKeys: 3,
+        noNullPrototype: true,
+      }),
+    },
+    "bindings",
+  ),
   AgentInvocationFinished: entry(
     "AgentInvocationFinished",
     { idempotencyKey: text, outcome, revision: index, cancelled: fc.constant(true) },

@@ -1,0 +1,144 @@
+/** What bindings give, as data that can be recorded: streams, bodies and objects are read whole. */
+import { isLargerThan } from "../core/bindings/size.ts";
+import { limits } from "../core/limits.ts";
+import type { BindingValue, Body, FetchResponse, StoredObjectData } from "../core/protocol.ts";
+
+/** A result cannot be recorded: it is too large, or no data. */
+export class Unrecordable extends Error {
+  readonly code: "payload-too-large" | "result-not-recordable";
+
+  constructor(code: Unrecordable["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+function tooLarge(what: string): Unrecordable {
+  return new Unrecordable(
+    "payload-too-large",
+    `What ${what} gave is larger than ${limits.recordedBodyBytes} bytes; ask for less of it, or for a part at a time.`,
+  );
+}
+
+function encodeBody(bytes: Uint8Array): Body {
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch {
+    return { base64: bytes.toBase64() };
+  }
+}
+
+async function readStream(stream: ReadableStream, what: string): Promise<Body> {
+  const reader = stream.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.length;
+    if (length > limits.recordedBodyBytes) {
+      await reader.cancel();
+      throw tooLarge(what);
+    }
+    chunks.push(value);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return encodeBody(bytes);
+}
+
+async function readResponse(response: Response, what: string): Promise<FetchResponse> {
+  const { url, status, statusText, headers, redirected, body } = response;
+  return {
+    url,
+    status,
+    statusText,
+    headers: [...headers],
+    redirected,
+    ...(body === null ? {} : { body: await readStream(body, what) }),
+  };
+}
+
+function isStoredObject(value: object): value is R2Object {
+  return "httpEtag" in value && typeof Reflect.get(value, "writeHttpMetadata") === "function";
+}
+
+function isUpload(value: object): value is R2MultipartUpload {
+  return "uploadId" in value && typeof Reflect.get(value, "uploadPart") === "function";
+}
+
+/** Members that are there, without those that are `undefined`. */
+function given(members: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}
+
+async function readObject(object: R2Object, what: string): Promise<StoredObjectData> {
+  const { checksums, httpMetadata, range, ...rest } = given(object);
+  const { md5, sha1, sha256, sha384, sha512 } = checksums as R2Checksums;
+  const members = {
+    ...rest,
+    checksums: given({ md5, sha1, sha256, sha384, sha512 }),
+    httpMetadata: given(httpMetadata as object),
+    ...(range === undefined ? {} : { range: given(range as object) }),
+  };
+  const { body } = object as R2Object & { readonly body?: ReadableStream };
+  return body === undefined ? { members } : { members, body: await readStream(body, what) };
+}
+
+function plain(value: unknown, what: string): BindingValue {
+  if (isLargerThan(value, limits.recordedBodyBytes)) throw tooLarge(what);
+  try {
+    return { form: "plain", value: structuredClone(value) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Unrecordable(
+      "result-not-recordable",
+      `What ${what} gave cannot be recorded, for it is not data: ${message} Give the host a service binding whose methods return data, and call that.`,
+    );
+  }
+}
+
+/** Whether something in a value can be read but once. */
+function isLive(value: unknown): value is object {
+  return (
+    value instanceof ReadableStream ||
+    value instanceof Response ||
+    (typeof value === "object" && value !== null && isStoredObject(value))
+  );
+}
+
+function hasLive(value: object): boolean {
+  return Object.values(value).some(
+    (member) => isLive(member) || (Array.isArray(member) && member.some(isLive)),
+  );
+}
+
+/** The result of a call, named in errors by `what`, as data. */
+export async function toBindingValue(value: unknown, what: string): Promise<BindingValue> {
+  if (typeof value !== "object" || value === null) return plain(value, what);
+  if (value instanceof ReadableStream) {
+    return { form: "stream", body: await readStream(value, what) };
+  }
+  if (value instanceof Response) {
+    return { form: "response", response: await readResponse(value, what) };
+  }
+  if (isUpload(value)) {
+    return { form: "plain", value: { key: value.key, uploadId: value.uploadId } };
+  }
+  if (isStoredObject(value)) return { form: "object", object: await readObject(value, what) };
+  if (!hasLive(value)) return plain(value, what);
+  if (Array.isArray(value)) {
+    const items: BindingValue[] = [];
+    for (const item of value) items.push(await toBindingValue(item, what));
+    return { form: "list", items };
+  }
+  const members: Record<string, BindingValue> = {};
+  for (const [name, member] of Object.entries(value)) {
+    members[name] = await toBindingValue(member, what);
+  }
+  return { form: "members", members };
+}
