@@ -27,3 +27,8 @@ export function check<T>(
 ): void {
   fc.assert(fc.property(arbitrary, holds), { seed, numRuns: runs });
 }
+
+/** Values of an arbitrary, the same for the same seed. */
+export function sample<T>(arbitrary: fc.Arbitrary<T>, count: number): T[] {
+  return fc.sample(arbitrary, { seed, numRuns: count });
+}

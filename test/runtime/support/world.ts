@@ -2,7 +2,7 @@
  * A deterministic simulation: agents with the real runtime and the real guest, each in a process of
  * its own, on a virtual clock. What happens depends on the seed, and on where processes die.
  */
-import { vi } from "vitest";
+import "./guest.ts";
 import type { AgentOperations } from "../../../src/core/api/operations.ts";
 import type { InvocationView } from "../../../src/core/api/views.ts";
 import type { Result } from "../../../src/core/errors.ts";
@@ -13,16 +13,9 @@ import { Clock } from "./clock.ts";
 import { CrashPoints } from "./crashing.ts";
 import { emptyDisk, type Disk } from "./disk.ts";
 import { Life, type Surroundings } from "./life.ts";
-import { virtualizeGlobals } from "./platform.ts";
 import { Residence } from "./residence.ts";
 import { Revisions } from "./revisions.ts";
 import { Upstream } from "./upstream.ts";
-
-vi.mock("../../../src/guest/platform.ts", async (original) => ({
-  ...(await original<object>()),
-  ...(await import("./platform.ts")),
-}));
-virtualizeGlobals();
 
 const BEGINNING = Date.UTC(2030, 0, 1);
 
@@ -147,8 +140,8 @@ export class World {
     return outcome.value;
   }
 
-  /** Runs a script in the life of the world: what it waits for takes virtual time. */
-  async settle(): Promise<void> {
-    await this.clock.run();
+  /** Until nothing is left to happen. */
+  settle(): Promise<void> {
+    return this.clock.run();
   }
 }
