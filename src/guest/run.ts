@@ -200,18 +200,19 @@ export class Run implements Scope {
       );
     }
     const claim = this.#claim(identity);
-    if (claim === undefined) return this.#recordInline(identity, produce());
-    if (claim !== "diverged" && claim.end?.entry.response !== undefined) {
+    if (claim === "diverged") throw new Error(`${identity.call} is not what was recorded here.`);
+    if (claim?.end?.entry.response !== undefined) {
       this.#now = claim.end.entry.at;
       return claim.end.entry.response;
     }
-    throw new Error(`${identity.call} is not what was recorded here.`);
+    return this.#recordInline(identity, produce(), claim?.index);
   }
 
-  #recordInline(identity: CallIdentity, response: Payload): Payload {
+  /** `claimed`: the `Start` that stands already, in a record that ends right after it. */
+  #recordInline(identity: CallIdentity, response: Payload, claimed?: number): Payload {
     const at = realNow();
     this.#now = at;
-    const start = this.link.recordStart({ kind: "Start", at, ...identity });
+    const start = claimed ?? this.link.recordStart({ kind: "Start", at, ...identity });
     this.link.record({ kind: "End", at, start, response, inline: true });
     return response;
   }
@@ -354,12 +355,11 @@ export class Run implements Scope {
   /** Cancels what is still open: the invocation has its outcome, nothing of it may go on. */
   close(): void {
     this.seal();
-    if (this.#open.size === 0) return;
-    const calls = [...this.#open.values()].map(({ spec }) => spec.identity.call).join(", ");
+    const open = [...this.#open.values()].filter(({ id }) => this.cursor?.isCancelled(id) !== true);
+    if (open.length === 0) return;
+    const calls = open.map(({ spec }) => spec.identity.call).join(", ");
     const at = realNow();
-    for (const { id } of this.#open.values()) {
-      this.link.record({ kind: "Cancelled", at, start: id });
-    }
+    for (const { id } of open) this.link.record({ kind: "Cancelled", at, start: id });
     const message = `Cancelled what was still open when ${this.#started.method} ended: ${calls}. Await it to let it finish.`;
     this.link.record({ kind: "Log", at, level: "warn", message });
     this.#open.clear();
