@@ -64,6 +64,11 @@ export class Auditor {
     this.#deaths.push({ residence, calls, arrived: world.upstream.arrivals.length });
   };
 
+  /** The world begins with what is on its disks: none of that may be done again. */
+  begin(world: World): void {
+    for (const residence of world.agents) this.crashed(world, residence);
+  }
+
   /** Throws when something was done twice, or nobody can say whether it was done once. */
   balance({ agents, upstream: { arrivals } }: World): void {
     if (this.#violations.length > 0) throw new Error(this.#violations.join("\n"));

@@ -1,6 +1,6 @@
 /** What of an agent survives its processes. */
 import { decodeRow, encodeRows } from "../../../src/core/oplog/codec.ts";
-import type { Entry, Indexed } from "../../../src/core/oplog/entry.ts";
+import type { Indexed } from "../../../src/core/oplog/entry.ts";
 import type { KeyPlace } from "../../../src/runtime/ports.ts";
 
 export interface KeyBlock extends KeyPlace {
@@ -46,12 +46,15 @@ export function entriesOn({ rows }: Disk): Indexed[] {
   return [...rows].flatMap(([first, text]) => decodeRow(first, text));
 }
 
-/** A disk that holds the first `length` entries of a record, its alarm due at once. */
-export function diskOf(record: readonly Entry[], snapshots: Disk["snapshots"]): Disk {
-  const disk = emptyDisk();
-  disk.isPrepared = true;
-  disk.rows = new Map(encodeRows(1, record));
-  disk.snapshots = new Map([...snapshots].filter(([index]) => index <= record.length));
-  disk.alarm = { at: 0 };
-  return disk;
+/** The disk as if only the first `length` entries of its record had been written; it is due at once. */
+export function cutDisk(disk: Disk, record: readonly Indexed[], length: number): Disk {
+  const kept = record.slice(0, length).map(({ entry }) => entry);
+  return {
+    isPrepared: true,
+    rows: new Map(encodeRows(1, kept)),
+    snapshots: new Map([...disk.snapshots].filter(([index]) => index <= length)),
+    checkpoint: undefined,
+    keys: [],
+    alarm: { at: 0 },
+  };
 }

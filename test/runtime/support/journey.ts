@@ -18,7 +18,10 @@ export interface Outcome {
   readonly effects: readonly string[];
 }
 
-export type JourneyOptions = Omit<WorldOptions, "modules" | "seed" | "crashed" | "stored">;
+export type JourneyOptions = Omit<WorldOptions, "modules" | "seed" | "crashed"> & {
+  /** Called before anything happens. */
+  readonly begun?: (world: World) => void;
+};
 
 async function travel(world: World, names: readonly JourneyName[]): Promise<unknown[]> {
   const answers: unknown[] = [];
@@ -48,12 +51,21 @@ async function stateOf(world: World, name: string): Promise<unknown> {
 /** Makes journeys, one after the other; throws when what happened on the way was not sound. */
 export async function journey(
   names: readonly JourneyName[],
-  options: JourneyOptions = {},
+  { stored, begun, ...options }: JourneyOptions = {},
 ): Promise<{ readonly world: World; readonly outcome: Outcome }> {
   const auditor = new Auditor();
-  const { crashed, stored } = auditor;
-  const modules = [{ Traveller, Clerk }];
-  const world = new World({ seed: "journey", ...options, modules, crashed, stored });
+  const world = new World({
+    seed: "journey",
+    ...options,
+    modules: [{ Traveller, Clerk }],
+    crashed: auditor.crashed,
+    stored: (where, residence) => {
+      auditor.stored(where, residence);
+      stored?.(where, residence);
+    },
+  });
+  auditor.begin(world);
+  begun?.(world);
   const answers = await world.run(() => travel(world, names));
   world.points.close();
   const states: Record<string, unknown> = {};

@@ -87,7 +87,7 @@ export class Upstream {
       isDone,
       ...(key === undefined ? {} : { key }),
     });
-    if (isDone) this.#react(asked);
+    if (isDone) this.react(url);
     await this.#clock.pause(time / 2);
     if (isBroken) throw new BrokenConnection("the connection broke off");
     const sent = body !== undefined && "text" in body ? body.text : "";
@@ -101,7 +101,9 @@ export class Upstream {
     };
   }
 
-  #react(asked: URLSearchParams): void {
+  /** What follows from a request that was done, a while later. */
+  react(url: string): void {
+    const asked = new URL(url).searchParams;
     const [agent, promiseId] = [asked.get("agent"), asked.get("approve")];
     if (agent === null || promiseId === null) return;
     const later = Number(asked.get("later") ?? 50);

@@ -26,6 +26,8 @@ export interface WorldOptions {
   readonly crashes?: readonly number[];
   /** Milliseconds until a write is durable, at most; 0: at once. */
   readonly writeMs?: number;
+  /** Epoch milliseconds at which it begins. */
+  readonly now?: number;
   /** Agents that there are already, by their names. */
   readonly disks?: Readonly<Record<string, Disk>>;
   /** Called when a process dies, while its disk is as it left it. */
@@ -45,10 +47,10 @@ export class World {
   readonly #life: Life;
 
   constructor(options: WorldOptions) {
-    const { seed, modules, crashes, disks = {} } = options;
+    const { seed, modules, crashes, now = BEGINNING, disks = {} } = options;
     const random = seededRandom(seed);
     this.#options = options;
-    this.clock = new Clock(BEGINNING, random);
+    this.clock = new Clock(now, random);
     this.points = new CrashPoints(crashes);
     this.revisions = new Revisions(modules);
     this.upstream = new Upstream(this.clock, random, (name, id) => this.#approve(name, id));
