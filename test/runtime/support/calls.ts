@@ -4,14 +4,16 @@ import { labelOf } from "./upstream.ts";
 
 export interface RecordedCall {
   readonly start: number;
+  readonly call: "fetch" | "step";
   readonly label: string;
   /** Index of its `End`. */
   readonly end?: number;
 }
 
-function labelOfStart({ call, request = "{}" }: Start): string | undefined {
-  if (call === "fetch") return labelOf((JSON.parse(request) as { url: string }).url);
-  return call === "step" ? (JSON.parse(request) as { name: string }).name : undefined;
+function callOf({ call, request = "{}" }: Start): Omit<RecordedCall, "start"> | undefined {
+  if (call === "fetch") return { call, label: labelOf((JSON.parse(request) as { url: string }).url) };
+  if (call === "step") return { call, label: (JSON.parse(request) as { name: string }).name };
+  return undefined;
 }
 
 /** The fetches and steps of a record. */
@@ -19,13 +21,13 @@ export function recordedCalls(record: readonly Indexed[]): RecordedCall[] {
   const ends = new Map<number, number>();
   for (const { index, entry } of record) if (entry.kind === "End") ends.set(entry.start, index);
   return record.flatMap(({ index, entry }) => {
-    const label = entry.kind === "Start" ? labelOfStart(entry) : undefined;
+    const call = entry.kind === "Start" ? callOf(entry) : undefined;
     const end = ends.get(index);
-    return label === undefined ? [] : [{ start: index, label, ...(end === undefined ? {} : { end }) }];
+    return call === undefined ? [] : [{ start: index, ...call, ...(end === undefined ? {} : { end }) }];
   });
 }
 
 /** Whether an arrival with that label belongs to the call: steps send under labels of their own. */
-export function isOf({ label }: RecordedCall, arrived: string): boolean {
-  return arrived === label || arrived.startsWith(`${label}/`);
+export function isOf({ call, label }: RecordedCall, arrived: string): boolean {
+  return call === "step" ? arrived.startsWith(`${label}/`) : arrived === label;
 }
