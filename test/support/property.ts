@@ -37,7 +37,8 @@ export async function checkAsync<T>(
   await fc.assert(fc.asyncProperty(arbitrary, holds), {
     seed,
     numRuns: runs,
-    interruptAfterTimeLimit: 25_000,
+    interruptAfterTimeLimit: 90_000,
+    markInterruptAsFailure: true,
   });
 }
 

@@ -1,49 +1,118 @@
 /** Compares a replay with the live run that left the record. */
 import { expect } from "vitest";
-import type { End, Indexed, Start } from "../../../src/core/oplog/entry.ts";
+import type { Indexed, Start } from "../../../src/core/oplog/entry.ts";
 import { inRegions, type Regions } from "../../../src/core/oplog/regions.ts";
 import type { Item } from "../../support/programs/programs.ts";
 import { laboratory, type ProgramRun } from "./program-run.ts";
-import { replayed } from "./replaying.ts";
+import { Recording } from "./replaying.ts";
 
 /** What a completion shows of itself: which call has ended, and when. */
 type Seen = readonly [call: string, at: number];
 
-/** The completions that replay delivers, in their order; `quick`: labels of steps that took no time. */
-function completions(record: readonly Indexed[], skipped: Regions) {
-  const seen: Seen[] = [];
-  const quick = new Set<string>();
-  const walked = record.filter(({ index }) => !inRegions(skipped, index));
-  for (const { entry } of walked.filter(isEnd)) {
+/** The completions of a record as code sees them. */
+interface Completions {
+  /** Those that come when the code can go no further, in their order. */
+  readonly awaited: readonly Seen[];
+  /** Labels of steps that ended within the turn in which they were called. */
+  readonly quickSteps: ReadonlySet<string>;
+  /** How many other calls ended within their turns. */
+  readonly immediate: number;
+}
+
+function completionsOf(record: readonly Indexed[], skipped: Regions): Completions {
+  const awaited: Seen[] = [];
+  const quickSteps = new Set<string>();
+  let immediate = 0;
+  for (const { index, entry } of record) {
+    if (entry.kind !== "End" || inRegions(skipped, index)) continue;
     const { call, request = "{}" } = record[entry.start - 1]?.entry as Start;
-    if (entry.inline !== true) seen.push([call, entry.at]);
-    else if (call === "step") quick.add((JSON.parse(request) as { name: string }).name);
+    if (entry.inline !== true) awaited.push([call, entry.at]);
+    else if (call === "step") quickSteps.add((JSON.parse(request) as { name: string }).name);
+    else immediate += 1;
   }
-  return { seen, quick };
+  return { awaited, quickSteps, immediate };
 }
 
-function isEnd(indexed: Indexed): indexed is Indexed<End> {
-  return indexed.entry.kind === "End";
+const IMMEDIATE = new Set(["promise.create", "crypto.random"]);
+/** What programs note of themselves. */
+const OWN = new Set(["random", "caught", "attempt"]);
+
+function isAwaited([kind, label]: Item, { quickSteps }: Completions): boolean {
+  return !IMMEDIATE.has(kind) && !OWN.has(kind) && !(kind === "step" && quickSteps.has(label));
 }
 
-/** Items of completions: those of calls that took no time, and the program's own, are none. */
-function isCompletion([kind, label]: Item, quick: ReadonlySet<string>): boolean {
-  const isOwn = kind === "inline" || kind === "caught" || kind === "attempt";
-  return !isOwn && !(kind === "step" && quick.has(label));
+/**
+ * How many items the record of a prefix knows of: code that has come to its end runs on to its next
+ * wait, makes up what takes no time, and leaves steps for later that took none in the live run.
+ */
+function knownItems(
+  { items, trace }: { readonly items: readonly Item[]; readonly trace: readonly Item[] },
+  { immediate, quickSteps }: Completions,
+  all: Completions,
+): number {
+  let met = 0;
+  const made = items.findIndex(([kind]) => IMMEDIATE.has(kind) && ++met > immediate);
+  const left = trace.findIndex(
+    ([kind, label]) => kind === "step" && all.quickSteps.has(label) && !quickSteps.has(label),
+  );
+  return Math.min(...[made, left, items.length].filter((at) => at >= 0));
 }
 
-/** A replay that ends before the live run did makes up for itself what the record does not have. */
-function isMadeUp([kind, label]: Item, quick: ReadonlySet<string>): boolean {
-  return kind === "inline" || (kind === "step" && !quick.has(label));
+/** The result of `run`: how many items there were at its end. */
+function lengthAtEnd({ entry }: Indexed): number | undefined {
+  if (entry.kind !== "AgentInvocationFinished" || !entry.outcome.ok) return undefined;
+  return JSON.parse(entry.outcome.result) as number;
 }
 
-/** The state after the first `length` entries is what the live one was: no more of it, and no less. */
-export async function expectReplayed({ record, trace }: ProgramRun, length: number): Promise<void> {
-  const { reply, state, skipped } = await replayed(laboratory, record, length);
-  const last = record[length - 1]?.entry.kind;
-  if (reply.state === "refused") throw new Error(`${length} (${last}): ${reply.error.message}`);
-  const { seen, quick } = completions(record.slice(0, length), skipped);
-  const items = (state as { trace: Item[] }).trace;
-  const ended = items.filter((item) => isCompletion(item, quick));
-  expect(ended.map(([kind, , , now]) => [kind, now])).toEqual(seen);
+/** Compares the prefixes of one record with the run that left it. */
+class Comparison {
+  readonly #run: ProgramRun;
+  readonly #recording: Recording;
+  readonly #all: Completions;
+
+  constructor(run: ProgramRun) {
+    this.#run = run;
+    this.#recording = new Recording(laboratory, run.record);
+    this.#all = completionsOf(run.record, this.#skipped(run.record.length));
+  }
+
+  #skipped(length: number): Regions {
+    return this.#recording.status(length).skipped;
+  }
+
+  /** The state after the first `length` entries is what the live one was then: no less of it, and no more. */
+  async expectSame(length: number): Promise<void> {
+    const { record, trace } = this.#run;
+    const { reply, state } = await this.#recording.replayed(length);
+    if (reply.state === "refused") throw new Error(reply.error.message);
+    const items = (state as { trace: readonly Item[] }).trace;
+    const completions = completionsOf(record.slice(0, length), this.#skipped(length));
+    const awaited = items.filter((item) => isAwaited(item, completions));
+    expect(awaited.map(([kind, , , now]) => [kind, now])).toEqual(completions.awaited);
+    const isRunning = this.#recording.status(length).current !== undefined;
+    expect(reply.state).toBe(isRunning ? "open" : "ready");
+    const atEnd = lengthAtEnd(record[length - 1] as Indexed);
+    if (atEnd !== undefined) expect(items.length).toBe(atEnd);
+    // What a later jump took back is not in the state that the live instance has in the end.
+    const skipped = this.#skipped(record.length);
+    if (inRegions(skipped, length) || inRegions(skipped, length + 1)) return;
+    const known = knownItems({ items, trace }, completions, this.#all);
+    expect(items.slice(0, known)).toEqual(trace.slice(0, known));
+  }
+}
+
+/** Replays the whole record of a run, and the prefixes that are `every` so many entries apart. */
+export async function expectReplayed(run: ProgramRun, every = 1): Promise<void> {
+  const { record } = run;
+  const comparison = new Comparison(run);
+  for (let length = record.length; length >= 2; length -= every) {
+    try {
+      await comparison.expectSame(length);
+    } catch (error) {
+      const kind = record[length - 1]?.entry.kind;
+      throw new Error(`after ${length} of ${record.length} entries, the last ${kind}`, {
+        cause: error,
+      });
+    }
+  }
 }

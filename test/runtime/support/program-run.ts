@@ -47,7 +47,8 @@ export async function runPrograms(
   });
   world.points.close();
   auditor.balance(world);
-  const record = entriesOn(world.agent(PROGRAMMED).disk);
-  const { length } = world.points.passed;
-  return { record, trace: await traceOf(world), points: length };
+  const residence = world.agent(PROGRAMMED);
+  const record = entriesOn(residence.disk);
+  const points = world.points.passed.length;
+  return { record, points, trace: await traceOf(world) };
 }

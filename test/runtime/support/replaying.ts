@@ -1,60 +1,73 @@
-/** Replays the beginning of a record on a fresh instance, of which nothing may leave. */
+/** Replays the beginnings of a record on fresh instances, of which nothing may leave. */
+import { encodeRows } from "../../../src/core/oplog/codec.ts";
 import type { Indexed } from "../../../src/core/oplog/entry.ts";
-import type { Boot, BootReply, HostPort } from "../../../src/core/protocol.ts";
+import type { Boot, BootReply, HostPort, RecordPage } from "../../../src/core/protocol.ts";
 import { fold } from "../../../src/core/status/fold.ts";
+import type { Status } from "../../../src/core/status/status.ts";
 import type { AuthorModule } from "../../../src/guest/describe.ts";
-import type { Regions } from "../../../src/core/oplog/regions.ts";
 import { Clock } from "./clock.ts";
-import { cutDisk, emptyDisk } from "./disk.ts";
 import { decode, Instance } from "./guest.ts";
 import { Life } from "./life.ts";
-import { MemoryStore } from "./memory-store.ts";
 
-const PAGE_CHARACTERS = 4_000;
+/** Rows of one page: few, so that replay often waits for the next one. */
+const PAGE_ROWS = 16;
 
+/** What a fresh instance has come to. */
 export interface Replayed {
   readonly reply: BootReply;
   readonly state: unknown;
-  readonly skipped: Regions;
 }
 
-function silentHost(record: readonly Indexed[], length: number): HostPort {
-  const store = new MemoryStore(cutDisk(emptyDisk(), record, length), () => {});
-  const refuse = async (): Promise<never> => {
-    throw new Error("something was sent in replay");
-  };
-  return {
-    commit: refuse,
-    perform: refuse,
-    performUnrecorded: refuse,
-    page: async (from, to) => store.readPage(from, to, PAGE_CHARACTERS),
-  };
+async function refuse(): Promise<never> {
+  throw new Error("something was sent in replay");
 }
 
-function bootOf(record: readonly Indexed[], length: number): Boot {
-  const entries = record.slice(0, length);
-  const status = fold(undefined, entries, () => entries);
-  if (status === undefined) throw new Error("a record begins with Create");
-  const { identity, revision, skipped } = status;
-  return { identity: { ...identity, revision }, from: 2, to: length, skipped };
-}
+export class Recording {
+  readonly #module: AuthorModule;
+  readonly #rows: RecordPage["rows"];
+  readonly #statuses: Status[] = [];
 
-/** What a fresh instance is after the first `length` entries. */
-export async function replayed(
-  module: AuthorModule,
-  record: readonly Indexed[],
-  length: number,
-): Promise<Replayed> {
-  const clock = new Clock(0, () => 0);
-  const life = new Life({ clock, random: () => 0.5, uuid: () => "a name of the replay" });
-  const boot = bootOf(record, length);
-  const booted = life.lead(async () => {
-    const instance = new Instance(module);
-    const reply = await instance.boot(silentHost(record, length), boot);
-    return { reply, saved: await instance.save() };
-  });
-  await clock.run();
-  const { reply, saved } = await booted;
-  if (!saved.ok) throw new Error(`the state cannot be saved: ${saved.error.message}`);
-  return { reply, state: decode(saved.snapshot.payload), skipped: boot.skipped };
+  constructor(module: AuthorModule, record: readonly Indexed[]) {
+    this.#module = module;
+    this.#rows = record.flatMap(({ index, entry }) => encodeRows(index, [entry]));
+    for (const indexed of record) {
+      const status = fold(this.#statuses.at(-1), [indexed], (from, to) => record.slice(from - 1, to));
+      if (status !== undefined) this.#statuses.push(status);
+    }
+  }
+
+  /** The status after the first `length` entries. */
+  status(length: number): Status {
+    const status = this.#statuses[length - 1];
+    if (status === undefined) throw new Error(`the record has no entry ${length}`);
+    return status;
+  }
+
+  #page(from: number, to: number): RecordPage {
+    const next = from + PAGE_ROWS;
+    return { rows: this.#rows.slice(from - 1, Math.min(next - 1, to)), next: next > to ? null : next };
+  }
+
+  /** What a fresh instance is after the first `length` entries. */
+  async replayed(length: number): Promise<Replayed> {
+    const clock = new Clock(0, () => 0);
+    const life = new Life({ clock, random: () => 0.5, uuid: () => "a name of the replay" });
+    const { identity, revision, skipped } = this.status(length);
+    const boot: Boot = { identity: { ...identity, revision }, from: 2, to: length, skipped };
+    const host: HostPort = {
+      commit: refuse,
+      perform: refuse,
+      performUnrecorded: refuse,
+      page: async (from, to) => this.#page(from, to),
+    };
+    const booted = life.lead(async () => {
+      const instance = new Instance(this.#module);
+      const reply = await instance.boot(host, boot);
+      return { reply, saved: await instance.save() };
+    });
+    await clock.run();
+    const { reply, saved } = await booted;
+    if (!saved.ok) throw new Error(`the state cannot be saved: ${saved.error.message}`);
+    return { reply, state: decode(saved.snapshot.payload) };
+  }
 }

@@ -79,7 +79,7 @@ export function interpreter(helpers, { trace, upstream, helper, address }) {
   /** @type {(label: string, later: number) => Promise<unknown>} */
   const approval = async (label, later) => {
     const promise = helpers.createPromise();
-    note("inline", label);
+    note("promise.create", label, promise.id);
     const asked = { approve: promise.id, agent: address, later };
     await noted("fetch", `${label}/ask`, send(`${label}/ask`, asked, "POST"));
     return noted("promise.await", label, promise.wait());
@@ -125,9 +125,9 @@ export function interpreter(helpers, { trace, upstream, helper, address }) {
       case "quick step":
         return noted("step", label, helpers.step(label, () => 7));
       case "name":
-        return note("inline", label, helpers.randomName(label));
+        return note("crypto.random", label, helpers.randomName(label));
       case "random":
-        return note("inline", label, helpers.random());
+        return note("random", label, helpers.random());
       case "log":
         return helpers.log(label);
       case "approval":

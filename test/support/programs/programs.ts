@@ -109,7 +109,7 @@ const loops = <T>(of: fc.Arbitrary<T>) =>
  * keys count the writes, so code that makes them in another order gives a key to another write.
  */
 const { orderly } = fc.letrec<{ orderly: Program; several: Program[] }>((tie) => ({
-  several: fc.array(tie("orderly"), { minLength: 1, maxLength: 4 }),
+  several: fc.array(tie("orderly"), { minLength: 1, maxLength: 3 }),
   orderly: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
     { weight: 3, arbitrary: call },
@@ -127,7 +127,7 @@ const { orderly } = fc.letrec<{ orderly: Program; several: Program[] }>((tie) =>
 }));
 
 const { program } = fc.letrec<{ program: Program; several: Program[] }>((tie) => ({
-  several: fc.array(tie("program"), { minLength: 1, maxLength: 4 }),
+  several: fc.array(tie("program"), { minLength: 1, maxLength: 3 }),
   program: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
     { weight: 3, arbitrary: call },
@@ -162,7 +162,7 @@ export const programs: fc.Arbitrary<Program> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       do: is("seq"),
-      of: fc.array(program, { minLength: 1, maxLength: 4 }),
+      of: fc.array(program, { minLength: 1, maxLength: 3 }),
     }),
   },
   { weight: 1, arbitrary: stubborn },
