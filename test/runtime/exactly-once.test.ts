@@ -6,21 +6,22 @@
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { announceSeed, sample } from "../support/property.ts";
+import { isolateDies, processDies, type Crash } from "./support/crashing.ts";
 import { journey, JOURNEYS, type JourneyOptions, type Outcome } from "./support/journey.ts";
 
 announceSeed();
 
 /** Two points, the second up to `later` after the first. */
-function pairs(points: number, later: number): fc.Arbitrary<readonly number[]> {
+function pairs(points: number, later: number): fc.Arbitrary<readonly Crash[]> {
   return fc
     .tuple(fc.integer({ min: 1, max: points }), fc.integer({ min: 1, max: later }))
-    .map(([first, after]) => [first, first + after]);
+    .map(([first, after]) => [processDies(first), processDies(first + after)]);
 }
 
 /** Runs with these crashes that do not end as the one without did. */
 async function failuresOf(
   [name, golden]: readonly [(typeof JOURNEYS)[number], Outcome],
-  crashes: readonly (readonly number[])[],
+  crashes: readonly (readonly Crash[])[],
   options: JourneyOptions = {},
 ): Promise<string[]> {
   const failures: string[] = [];
@@ -29,7 +30,7 @@ async function failuresOf(
       const { outcome } = await journey([name], { ...options, crashes: deadly });
       expect(outcome).toEqual(golden);
     } catch (error) {
-      failures.push(`crashes at ${deadly.join(" and ")}: ${(error as Error).message}`);
+      failures.push(`${JSON.stringify(deadly)}: ${(error as Error).message}`);
     }
   }
   return failures;
@@ -46,7 +47,12 @@ describe.each(JOURNEYS)("a process dies in the journey %s", (name) => {
   });
 
   test("at any moment at which something crosses its border", async () => {
-    const crashes = points.map((_, at) => [at + 1]);
+    const crashes = points.map((_, at) => [processDies(at + 1)]);
+    expect(await failuresOf([name, golden], crashes)).toEqual([]);
+  });
+
+  test("and at any of them the isolate alone: what the host has begun is not begun again", async () => {
+    const crashes = points.map((_, at) => [isolateDies(at + 1)]);
     expect(await failuresOf([name, golden], crashes)).toEqual([]);
   });
 
@@ -57,7 +63,7 @@ describe.each(JOURNEYS)("a process dies in the journey %s", (name) => {
   });
 
   test("with writes that were not durable yet: what depends on them has not left", async () => {
-    const once = sample(fc.integer({ min: 1, max: points.length }), 60).map((point) => [point]);
+    const once = sample(fc.integer({ min: 1, max: points.length }), 60).map((at) => [processDies(at)]);
     const crashes = [...once, ...sample(pairs(points.length, 30), 20)];
     expect(await failuresOf([name, golden], crashes, { writeMs: 4 })).toEqual([]);
   });

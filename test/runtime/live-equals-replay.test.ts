@@ -14,20 +14,29 @@ announceSeed();
 const work = fc.array(programs, { minLength: 1, maxLength: 2 });
 
 test("generated programs: after every prefix of the record, replay equals the live run", async () => {
-  await checkAsync(work, async (given) => expectReplayed(await runPrograms(given)), 300);
+  await checkAsync(
+    fc.tuple(work, fc.nat().map(String)),
+    async ([given, seed]) => expectReplayed(await runPrograms(given, { seed })),
+    300,
+  );
 });
 
-/** Where in a run processes die, as shares of it. */
-const deaths = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 3 });
+/** Where in a run something dies, as a share of it, and what. */
+const death = fc.record({
+  share: fc.double({ min: 0, max: 1, noNaN: true }),
+  of: fc.constantFrom("process", "process", "isolate"),
+});
 
-test("generated programs whose processes die: effects are done once, and replay equals the live run", async () => {
-  const dying = fc.tuple(work, deaths);
+/** Fewer than the tries that an invocation has. */
+const deaths = fc.array(death, { minLength: 1, maxLength: 2 });
+
+test("generated programs in which something dies: effects are done once, and replay equals the live run", async () => {
   await checkAsync(
-    dying,
-    async ([given, shares]) => {
-      const { points } = await runPrograms(given);
-      const crashes = shares.map((share) => 1 + Math.floor(share * points));
-      await expectReplayed(await runPrograms(given, crashes), 5);
+    fc.tuple(work, deaths, fc.constantFrom(0, 4), fc.nat().map(String)),
+    async ([given, dying, writeMs, seed]) => {
+      const { points } = await runPrograms(given, { writeMs, seed });
+      const crashes = dying.map(({ share, of }) => ({ at: 1 + Math.floor(share * points), of }));
+      await expectReplayed(await runPrograms(given, { crashes, writeMs, seed }), 5);
     },
     300,
   );

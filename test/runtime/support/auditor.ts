@@ -7,6 +7,7 @@ import { decodeRow } from "../../../src/core/oplog/codec.ts";
 import { inRegions } from "../../../src/core/oplog/regions.ts";
 import { fold } from "../../../src/core/status/fold.ts";
 import type { Status } from "../../../src/core/status/status.ts";
+import type { Crash } from "./crashing.ts";
 import { isOf, recordedCalls, type RecordedCall } from "./calls.ts";
 import { entriesOn } from "./disk.ts";
 import { expectLegal } from "./legality.ts";
@@ -17,8 +18,9 @@ import type { World } from "./world.ts";
 /** The runtime keeps a watchdog this far ahead while it works. */
 const WATCHDOG_MS = 1000;
 
-/** What stood on an agent's disk when its process died. */
+/** What stood on an agent's disk when its process or its isolate died. */
 interface Death {
+  readonly of: Crash["of"];
   readonly residence: Residence;
   readonly calls: readonly RecordedCall[];
   /** How many requests had arrived by then. */
@@ -65,14 +67,14 @@ export class Auditor {
     }
   };
 
-  readonly crashed = (world: World, residence: Residence): void => {
+  readonly crashed = (world: World, residence: Residence, of: Crash["of"]): void => {
     const calls = recordedCalls(entriesOn(residence.disk));
-    this.#deaths.push({ residence, calls, arrived: world.upstream.arrivals.length });
+    this.#deaths.push({ of, residence, calls, arrived: world.upstream.arrivals.length });
   };
 
   /** The world begins with what is on its disks: none of that may be done again. */
   begin(world: World): void {
-    for (const residence of world.agents) this.crashed(world, residence);
+    for (const residence of world.agents) this.crashed(world, residence, "process");
   }
 
   /** Throws when something was done twice, or nobody can say whether it was done once. */
@@ -102,13 +104,17 @@ export class Auditor {
     }
   }
 
-  /** An effect is repeated at most as often as a process died while it was under way. */
+  /** Whether what died took the call along, so that it is made again. A fetch is the process's own. */
+  #isLost(death: Death, call: RecordedCall): boolean {
+    if (this.#isRedone(death, call)) return true;
+    return call.end === undefined && (death.of === "process" || call.call === "step");
+  }
+
+  /** An effect is repeated at most as often as something died that it was lost with. */
   #expectNoneWithoutNeed(arrivals: readonly Arrival[]): void {
     for (const [label, done] of countsOf(arrivals)) {
       const reasons = this.#deaths.filter((death) =>
-        death.calls.some(
-          (call) => isOf(call, label) && (call.end === undefined || this.#isRedone(death, call)),
-        ),
+        death.calls.some((call) => isOf(call, label) && this.#isLost(death, call)),
       );
       const tries = this.#tries(label);
       if (done > tries + reasons.length * this.#triesOfStep) {

@@ -1,26 +1,43 @@
 /**
- * When processes die. Every moment at which something crosses the border of a process is a point:
- * points are numbered in the order in which they come, over all processes of a simulation.
+ * When processes and isolates die. Every moment at which something crosses the border of a process
+ * is a point: points are numbered in the order in which they come, over all processes of a simulation.
  */
+export interface Crash {
+  /** The number of the point. */
+  readonly at: number;
+  /** What dies: the process with all that is in it, or the isolates in it, which it survives. */
+  readonly of: "process" | "isolate";
+}
+
 export class CrashPoints {
-  readonly #deadly: ReadonlySet<number>;
+  readonly #crashes: ReadonlyMap<number, Crash["of"]>;
   /** What happened at each point. */
   readonly passed: string[] = [];
   #isOver = false;
 
-  constructor(deadly: readonly number[] = []) {
-    this.#deadly = new Set(deadly);
+  constructor(crashes: readonly Crash[] = []) {
+    this.#crashes = new Map(crashes.map(({ at, of }) => [at, of]));
   }
 
-  /** Whether the process dies here. */
-  pass(agent: string, what: string): boolean {
-    if (this.#isOver) return false;
+  /** What dies here, if anything. */
+  pass(agent: string, what: string): Crash["of"] | undefined {
+    if (this.#isOver) return undefined;
     this.passed.push(`${agent}: ${what}`);
-    return this.#deadly.has(this.passed.length);
+    return this.#crashes.get(this.passed.length);
   }
 
   /** What happens from now on is no part of what is tested. */
   close(): void {
     this.#isOver = true;
   }
+}
+
+/** The death of a process at a point. */
+export function processDies(at: number): Crash {
+  return { at, of: "process" };
+}
+
+/** The death of the isolates at a point. */
+export function isolateDies(at: number): Crash {
+  return { at, of: "isolate" };
 }

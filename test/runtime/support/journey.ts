@@ -19,6 +19,7 @@ export interface Outcome {
 }
 
 export type JourneyOptions = Omit<WorldOptions, "modules" | "seed" | "crashed"> & {
+  readonly seed?: string;
   /** Called before anything happens. */
   readonly begun?: (world: World) => void;
 };

@@ -14,10 +14,10 @@ function here(): Life {
 }
 
 /** A callback of a life does nothing once the life is over. */
-export function setTimer(callback: (...args: never[]) => void, ms?: number): number {
+export function setTimer(callback: () => void, ms?: number): number {
   const life = here();
   const fire = (): void => {
-    if (!life.isOver) life.lead(callback as () => void);
+    if (!life.isOver) life.lead(callback);
   };
   return life.surroundings.clock.setTimer(fire, ms);
 }
@@ -51,10 +51,10 @@ export function randomUUID(): string {
 /** Lets globals mean the simulation to code that runs in it, and to all other code what they meant. */
 export function virtualizeGlobals(): void {
   Object.assign(globalThis, {
-    setTimeout: (callback: () => void, ms?: number, ...args: never[]) =>
+    setTimeout: (callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) =>
       presentLife() === undefined
         ? setRealTimeout(callback, ms, ...args)
-        : setTimer(() => callback(), ms),
+        : setTimer(() => callback(...args), ms),
     clearTimeout: (id: number | undefined) =>
       presentLife() === undefined ? clearRealTimeout(id) : clearTimer(id),
   });

@@ -7,6 +7,7 @@ import type { AgentMessage, EffectCall, InstanceIdentity } from "../../../src/co
 import { AgentRuntime } from "../../../src/runtime/agent.ts";
 import type { Agents, Components, Ports, Slot } from "../../../src/runtime/ports.ts";
 import type { AuthorModule } from "../../../src/guest/describe.ts";
+import type { Crash } from "./crashing.ts";
 import type { Write, Disk } from "./disk.ts";
 import { SimulatedInstance, type AroundIsolate } from "./isolates.ts";
 import { Life, type Surroundings } from "./life.ts";
@@ -24,8 +25,8 @@ export interface Site {
   moduleOf(revision: number): AuthorModule;
   /** Called once a transaction has reached the disk. */
   stored(): void;
-  /** Whether the process dies at this point. */
-  isDeadly(what: string): boolean;
+  /** What of the process dies at this point, if anything. */
+  deathAt(what: string): Crash["of"] | undefined;
 }
 
 export class AgentProcess implements AroundIsolate {
@@ -48,8 +49,11 @@ export class AgentProcess implements AroundIsolate {
   }
 
   crossed(what: string): boolean {
-    if (!this.life.isOver && this.#site.isDeadly(what)) this.life.end("the process died");
-    return !this.life.isOver;
+    if (this.life.isOver) return false;
+    const dying = this.#site.deathAt(what);
+    if (dying === "process") this.life.end("the process died");
+    if (dying === "isolate") for (const instance of this.#instances) instance.drop("it died");
+    return dying !== "process";
   }
 
   /** Asks the runtime something; the answer leaves once all is durable that was written before. */

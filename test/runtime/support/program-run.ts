@@ -5,7 +5,7 @@ import { Auditor } from "./auditor.ts";
 import { entriesOn } from "./disk.ts";
 import { decode } from "./guest.ts";
 import { Helper, Programmed } from "./programmed.ts";
-import { World } from "./world.ts";
+import { World, type WorldOptions } from "./world.ts";
 
 export const PROGRAMMED = "lab/Programmed/one";
 
@@ -34,12 +34,12 @@ async function traceOf(world: World): Promise<readonly Item[]> {
 /** One invocation for each program; throws when what happened was not sound. */
 export async function runPrograms(
   programs: readonly Program[],
-  crashes: readonly number[] = [],
+  options: Partial<Pick<WorldOptions, "seed" | "crashes" | "writeMs">> = {},
 ): Promise<ProgramRun> {
   const auditor = new Auditor(2);
   const { crashed, stored } = auditor;
   const modules = [laboratory];
-  const world = new World({ seed: "programs", modules, crashes, crashed, stored });
+  const world = new World({ seed: "programs", ...options, modules, crashed, stored });
   await world.run(async () => {
     for (const [at, program] of programs.entries()) {
       await world.invoke(PROGRAMMED, "run", [program, `p${at}`], { key: `run ${at}` });

@@ -4,6 +4,7 @@
  */
 import { addressOfName } from "../../../src/core/api/agent-name.ts";
 import type { AgentRuntime } from "../../../src/runtime/agent.ts";
+import type { Crash } from "./crashing.ts";
 import type { Disk } from "./disk.ts";
 import { AgentProcess, type Site } from "./process.ts";
 
@@ -11,9 +12,9 @@ import { AgentProcess, type Site } from "./process.ts";
 const RESTART_MS = 20;
 
 /** What a residence needs of the world. */
-export type Ground = Omit<Site, "disk" | "stored" | "isDeadly"> & {
-  /** Whether the process dies at this point. */
-  isDeadly(residence: Residence, what: string): boolean;
+export type Ground = Omit<Site, "disk" | "stored" | "deathAt"> & {
+  /** What of the process dies at this point, if anything. */
+  deathAt(residence: Residence, what: string): Crash["of"] | undefined;
   /** Called once a transaction has reached the disk, with an alarm that fires or is armed. */
   stored(residence: Residence): void;
 };
@@ -49,7 +50,7 @@ export class Residence {
         ...this.#ground,
         disk: this.disk,
         stored: () => this.#stored(),
-        isDeadly: (what) => this.#ground.isDeadly(this, what),
+        deathAt: (what) => this.#ground.deathAt(this, what),
       });
     return this.#process;
   }

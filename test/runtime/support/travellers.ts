@@ -33,7 +33,7 @@ function post(label: string, asked = ""): Promise<string> {
 
 function within(ms: number): Promise<void> {
   return new Promise((resolve) => {
-    startTimeout(resolve, ms);
+    startTimeout(() => resolve(), ms);
   });
 }
 

@@ -10,9 +10,9 @@ import { seededRandom } from "../../../src/guest/random.ts";
 import type { AuthorModule } from "../../../src/guest/describe.ts";
 import { AgentCalls } from "../../../src/host/agent-calls.ts";
 import { Clock } from "./clock.ts";
-import { CrashPoints } from "./crashing.ts";
+import { CrashPoints, type Crash } from "./crashing.ts";
 import { emptyDisk, type Disk } from "./disk.ts";
-import { Life, type Surroundings } from "./life.ts";
+import type { Surroundings } from "./life.ts";
 import { Residence } from "./residence.ts";
 import { Revisions } from "./revisions.ts";
 import { Upstream } from "./upstream.ts";
@@ -22,16 +22,15 @@ const BEGINNING = Date.UTC(2030, 0, 1);
 export interface WorldOptions {
   readonly seed: string;
   readonly modules: readonly AuthorModule[];
-  /** The numbers of the points at which processes die. */
-  readonly crashes?: readonly number[];
+  readonly crashes?: readonly Crash[];
   /** Milliseconds until a write is durable, at most; 0: at once. */
   readonly writeMs?: number;
   /** Epoch milliseconds at which it begins. */
   readonly now?: number;
   /** Agents that there are already, by their names. */
   readonly disks?: Readonly<Record<string, Disk>>;
-  /** Called when a process dies, while its disk is as it left it. */
-  readonly crashed?: (world: World, residence: Residence) => void;
+  /** Called when something of an agent dies, while its disk is as it left it. */
+  readonly crashed?: (world: World, residence: Residence, of: Crash["of"]) => void;
   /** Called whenever a transaction has reached a disk. */
   readonly stored?: (world: World, residence: Residence) => void;
 }
@@ -44,7 +43,6 @@ export class World {
   readonly #options: WorldOptions;
   readonly #surroundings: Surroundings;
   readonly #residences = new Map<string, Residence>();
-  readonly #life: Life;
 
   constructor(options: WorldOptions) {
     const { seed, modules, crashes, now = BEGINNING, disks = {} } = options;
@@ -60,7 +58,6 @@ export class World {
       return `${Math.floor(random() * 2 ** 32).toString(16)}-${uuids}`;
     };
     this.#surroundings = { clock: this.clock, random, uuid };
-    this.#life = new Life(this.#surroundings);
     for (const [name, disk] of Object.entries(disks)) this.#settle(name, disk);
   }
 
@@ -73,16 +70,16 @@ export class World {
       writeMs: this.#options.writeMs ?? 0,
       moduleOf: (revision) => this.revisions.module(revision),
       stored: (stored) => this.#options.stored?.(this, stored),
-      isDeadly: (where, what) => this.#isDeadly(where, what),
+      deathAt: (where, what) => this.#deathAt(where, what),
     });
     this.#residences.set(name, residence);
     return residence;
   }
 
-  #isDeadly(residence: Residence, what: string): boolean {
-    const dies = this.points.pass(residence.name, what);
-    if (dies) this.#options.crashed?.(this, residence);
-    return dies;
+  #deathAt(residence: Residence, what: string): Crash["of"] | undefined {
+    const dying = this.points.pass(residence.name, what);
+    if (dying !== undefined) this.#options.crashed?.(this, residence, dying);
+    return dying;
   }
 
   /** The agent of that name, whether it has been created or not. */

@@ -53,7 +53,7 @@ export function interpreter(helpers, { trace, upstream, helper, address }) {
     const stub = helpers.agent(helper, String(label.length % 3));
     const method = fails ? "fail" : "work";
     if (kind === "enqueue") return stub.enqueue[method](label, ms);
-    if (kind === "schedule") return stub.schedule(`${ms}ms`)[method](label, ms);
+    if (kind === "schedule") return stub.schedule(helpers.now() + ms)[method](label, ms);
     return stub[method](label, ms);
   };
 

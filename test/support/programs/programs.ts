@@ -33,7 +33,8 @@ export type Program =
 /** What the code has seen: which kind of call, where in the program, its value, and the time then. */
 export type Item = [kind: string, label: string, value: unknown, now: number];
 
-type Verbs = Record<string, (...args: unknown[]) => Promise<unknown>>;
+/** What the helper agent can be asked for. */
+type Verbs = Record<"work" | "fail", (what: string, ms: number) => Promise<unknown>>;
 
 /** What programs make their calls with: what `perdure` and the globals give to agents. */
 export interface Helpers {
@@ -48,7 +49,7 @@ export interface Helpers {
   sleep(ms: number): Promise<void>;
   step(name: string, fn: () => unknown, options?: object): Promise<unknown>;
   createPromise(): { readonly id: string; wait(): Promise<unknown> };
-  agent(type: string, key: string): Verbs & { enqueue: Verbs; schedule(when: string): Verbs };
+  agent(type: string, key: string): Verbs & { enqueue: Verbs; schedule(when: number): Verbs };
   atomically(fn: () => unknown): Promise<unknown>;
   withRetry(policy: object, fn: () => unknown): Promise<unknown>;
   saga(body: (tx: Saga) => unknown): Promise<unknown>;
