@@ -1,8 +1,10 @@
 /** Semantics 1 and 4: a record is a valid starting point wherever it ends, in the middle of a row too. */
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import type { Entry } from "../../src/core/oplog/entry.ts";
 import type { Outcome } from "./support/journey.ts";
 import { longJourney, travelOn, type LongJourney } from "./support/long-journey.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
 
 let golden: LongJourney;
 

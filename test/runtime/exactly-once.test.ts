@@ -63,7 +63,9 @@ describe.each(JOURNEYS)("a process dies in the journey %s", (name) => {
   });
 
   test("with writes that were not durable yet: what depends on them has not left", async () => {
-    const once = sample(fc.integer({ min: 1, max: points.length }), 60).map((at) => [processDies(at)]);
+    const once = sample(fc.integer({ min: 1, max: points.length }), 60).map((at) => [
+      processDies(at),
+    ]);
     const crashes = [...once, ...sample(pairs(points.length, 30), 20)];
     expect(await failuresOf([name, golden], crashes, { writeMs: 4 })).toEqual([]);
   });

@@ -3,13 +3,14 @@
  * prefix of the record it gets; and where processes have died makes no difference to that.
  */
 import * as fc from "fast-check";
-import { test } from "vitest";
+import { test, vi } from "vitest";
 import { announceSeed, checkAsync } from "../support/property.ts";
 import { programs } from "../support/programs/programs.ts";
 import { expectReplayed } from "./support/comparing.ts";
 import { runPrograms } from "./support/program-run.ts";
 
 announceSeed();
+vi.setConfig({ testTimeout: 120_000 });
 
 const work = fc.array(programs, { minLength: 1, maxLength: 2 });
 

@@ -4,6 +4,7 @@
  */
 import { alarmAt } from "../../../src/core/decide/next.ts";
 import { decodeRow } from "../../../src/core/oplog/codec.ts";
+import { isReplayable, type Indexed } from "../../../src/core/oplog/entry.ts";
 import { inRegions } from "../../../src/core/oplog/regions.ts";
 import { fold } from "../../../src/core/status/fold.ts";
 import type { Status } from "../../../src/core/status/status.ts";
@@ -23,6 +24,8 @@ interface Death {
   readonly of: Crash["of"];
   readonly residence: Residence;
   readonly calls: readonly RecordedCall[];
+  /** The last entry, if it stood in an atomic region that was open. */
+  readonly insideRegion?: number;
   /** How many requests had arrived by then. */
   readonly arrived: number;
 }
@@ -68,8 +71,16 @@ export class Auditor {
   };
 
   readonly crashed = (world: World, residence: Residence, of: Crash["of"]): void => {
-    const calls = recordedCalls(entriesOn(residence.disk));
-    this.#deaths.push({ of, residence, calls, arrived: world.upstream.arrivals.length });
+    const record = entriesOn(residence.disk);
+    const arrived = world.upstream.arrivals.length;
+    const insideRegion = this.#insideRegion(residence, record);
+    this.#deaths.push({
+      of,
+      residence,
+      calls: recordedCalls(record),
+      arrived,
+      ...(insideRegion === undefined ? {} : { insideRegion }),
+    });
   };
 
   /** The world begins with what is on its disks: none of that may be done again. */
@@ -85,7 +96,10 @@ export class Auditor {
       if (status !== undefined) expectLegal(entriesOn(residence.disk), status.skipped);
     }
     expectOneKeyEach(arrivals);
-    for (const death of this.#deaths) this.#expectNothingAgain(death, arrivals);
+    for (const death of this.#deaths) {
+      this.#expectNothingAgain(death, arrivals);
+      this.#expectRegionRepeated(death);
+    }
     this.#expectNoneWithoutNeed(arrivals);
   }
 
@@ -104,6 +118,30 @@ export class Auditor {
     }
   }
 
+  /** An agent that was put to sleep has left nothing behind that a death could take. */
+  #insideRegion(residence: Residence, record: readonly Indexed[]): number | undefined {
+    const { current, name, skipped = [] } = this.status(residence) ?? {};
+    if (current === undefined || current.parked === true || name === "retrying") return undefined;
+    const open = new Set<number>();
+    for (const { index, entry } of record.slice(current.startedIndex)) {
+      if (inRegions(skipped, index)) continue;
+      if (entry.kind === "BeginAtomicRegion") open.add(index);
+      if (entry.kind === "EndAtomicRegion") open.delete(entry.begin);
+    }
+    const last = record.findLast(
+      ({ index, entry }) => isReplayable(entry.kind) && !inRegions(skipped, index),
+    );
+    return last !== undefined && Math.min(...open) < last.index ? last.index : undefined;
+  }
+
+  /** sdk: an agent that dies in an atomic region goes back over all that was done in it. */
+  #expectRegionRepeated({ of, residence, insideRegion }: Death): void {
+    // What an isolate has sent before it died is still taken, the end of the region among it.
+    if (insideRegion === undefined || of === "isolate") return;
+    if (inRegions(this.status(residence)?.skipped ?? [], insideRegion)) return;
+    throw new Error(`${residence.name} died in a region at ${insideRegion}, and went on there`);
+  }
+
   /** Whether what died took the call along, so that it is made again. A fetch is the process's own. */
   #isLost(death: Death, call: RecordedCall): boolean {
     if (this.#isRedone(death, call)) return true;
@@ -117,6 +155,7 @@ export class Auditor {
         death.calls.some((call) => isOf(call, label) && this.#isLost(death, call)),
       );
       const tries = this.#tries(label);
+      if (label.endsWith("/once") && done > 1) throw new Error(`${label} was done ${done} times`);
       if (done > tries + reasons.length * this.#triesOfStep) {
         throw new Error(`${label} was done ${done} times, for ${reasons.length} deaths`);
       }

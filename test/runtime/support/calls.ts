@@ -11,7 +11,8 @@ export interface RecordedCall {
 }
 
 function callOf({ call, request = "{}" }: Start): Omit<RecordedCall, "start"> | undefined {
-  if (call === "fetch") return { call, label: labelOf((JSON.parse(request) as { url: string }).url) };
+  if (call === "fetch")
+    return { call, label: labelOf((JSON.parse(request) as { url: string }).url) };
   if (call === "step") return { call, label: (JSON.parse(request) as { name: string }).name };
   return undefined;
 }
@@ -23,7 +24,9 @@ export function recordedCalls(record: readonly Indexed[]): RecordedCall[] {
   return record.flatMap(({ index, entry }) => {
     const call = entry.kind === "Start" ? callOf(entry) : undefined;
     const end = ends.get(index);
-    return call === undefined ? [] : [{ start: index, ...call, ...(end === undefined ? {} : { end }) }];
+    return call === undefined
+      ? []
+      : [{ start: index, ...call, ...(end === undefined ? {} : { end }) }];
   });
 }
 

@@ -19,13 +19,19 @@ interface Completions {
   readonly immediate: number;
 }
 
+function startAt(record: readonly Indexed[], index: number): Start {
+  const entry = record[index - 1]?.entry;
+  if (entry?.kind !== "Start") throw new Error(`no call starts at ${index}`);
+  return entry;
+}
+
 function completionsOf(record: readonly Indexed[], skipped: Regions): Completions {
   const awaited: Seen[] = [];
   const quickSteps = new Set<string>();
   let immediate = 0;
   for (const { index, entry } of record) {
     if (entry.kind !== "End" || inRegions(skipped, index)) continue;
-    const { call, request = "{}" } = record[entry.start - 1]?.entry as Start;
+    const { call, request = "{}" } = startAt(record, entry.start);
     if (entry.inline !== true) awaited.push([call, entry.at]);
     else if (call === "step") quickSteps.add((JSON.parse(request) as { name: string }).name);
     else immediate += 1;

@@ -6,7 +6,7 @@ import { vi } from "vitest";
 import { Agent } from "../../../src/guest/agent.ts";
 import { atomically } from "../../../src/guest/atomically.ts";
 import { agent, completePromise } from "../../../src/guest/calling.ts";
-import { AgentError, RetryableError } from "../../../src/guest/errors.ts";
+import { RetryableError } from "../../../src/guest/errors.ts";
 import { durableFetch } from "../../../src/guest/fetch.ts";
 import { withIdempotence } from "../../../src/guest/idempotence.ts";
 import { Instance } from "../../../src/guest/instance.ts";
@@ -58,7 +58,6 @@ export function log(message: string): void {
 
 export {
   Agent,
-  AgentError,
   Instance,
   RetryableError,
   agent,

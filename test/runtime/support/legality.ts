@@ -25,7 +25,8 @@ function walk(opened: Opened, { index, entry }: Indexed): void {
     opened.invocation = entry.idempotencyKey;
     return;
   }
-  if (opened.invocation === undefined) throw new Error(`${index}: ${entry.kind} between invocations`);
+  if (opened.invocation === undefined)
+    throw new Error(`${index}: ${entry.kind} between invocations`);
   if (entry.kind === "AgentInvocationFinished") {
     if (opened.calls.size > 0) throw new Error(`${index}: finished with calls still open`);
     if (entry.idempotencyKey !== opened.invocation) throw new Error(`${index}: another finished`);

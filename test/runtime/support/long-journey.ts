@@ -39,7 +39,11 @@ function answered(record: readonly Indexed[], length: number): string[] {
 }
 
 /** Goes on from a disk that holds the first `length` entries only; all else is as it was then. */
-export function travelOn({ record, moments }: LongJourney, length: number, options: JourneyOptions = {}) {
+export function travelOn(
+  { record, moments }: LongJourney,
+  length: number,
+  options: JourneyOptions = {},
+) {
   const { disks: then = {} } = moments.findLast((one) => one.length <= length) ?? {};
   const last = record[length - 1];
   if (last === undefined) throw new Error(`the record has no entry ${length}`);

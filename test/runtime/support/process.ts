@@ -74,6 +74,7 @@ export class AgentProcess implements AroundIsolate {
     await this.life.during(this.#durable);
     this.crossed(`${what} leaves`);
     if (this.life.isOver) return this.life.during(this.#durable as Promise<never>);
+    await this.#site.surroundings.clock.turn();
     const answer = await outside();
     this.crossed(`${what} comes back`);
     return this.life.during(Promise.resolve(answer));

@@ -18,6 +18,7 @@ import {
   sleep,
   startTimeout,
   step,
+  withIdempotence,
   withRetry,
 } from "./guest.ts";
 import { UPSTREAM } from "./upstream.ts";
@@ -38,6 +39,7 @@ const helpers = {
   setTimeout: startTimeout,
   sleep,
   step,
+  withIdempotence,
   withRetry,
 } as unknown as Helpers;
 

@@ -31,7 +31,9 @@ export class Recording {
     this.#module = module;
     this.#rows = record.flatMap(({ index, entry }) => encodeRows(index, [entry]));
     for (const indexed of record) {
-      const status = fold(this.#statuses.at(-1), [indexed], (from, to) => record.slice(from - 1, to));
+      const status = fold(this.#statuses.at(-1), [indexed], (from, to) =>
+        record.slice(from - 1, to),
+      );
       if (status !== undefined) this.#statuses.push(status);
     }
   }
@@ -45,7 +47,10 @@ export class Recording {
 
   #page(from: number, to: number): RecordPage {
     const next = from + PAGE_ROWS;
-    return { rows: this.#rows.slice(from - 1, Math.min(next - 1, to)), next: next > to ? null : next };
+    return {
+      rows: this.#rows.slice(from - 1, Math.min(next - 1, to)),
+      next: next > to ? null : next,
+    };
   }
 
   /** What a fresh instance is after the first `length` entries. */

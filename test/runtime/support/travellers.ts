@@ -55,7 +55,10 @@ export class Traveller extends Agent {
   /** Calls that wait for nothing: many of them are committed together. */
   pack(thing: string): string {
     log(`packs ${thing}`);
-    this.packed = [...this.packed, `${thing} ${typeof randomName(thing)} ${random() < 1}`].toSorted();
+    this.packed = [
+      ...this.packed,
+      `${thing} ${typeof randomName(thing)} ${random() < 1}`,
+    ].toSorted();
     return thing;
   }
 

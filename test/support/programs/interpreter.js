@@ -120,10 +120,19 @@ export function interpreter(helpers, { trace, upstream, helper, address }) {
       case "cancelled timer":
         helpers.clearTimeout(helpers.setTimeout(() => note("never", label), program.ms));
         return undefined;
+      case "once": {
+        const once = `${label}/once`;
+        const write = () => send(once, { ms: program.ms }, "POST");
+        return noted("fetch", once, helpers.withIdempotence(false, write));
+      }
       case "step":
         return noted("step", label, step(label, program));
       case "quick step":
-        return noted("step", label, helpers.step(label, () => 7));
+        return noted(
+          "step",
+          label,
+          helpers.step(label, () => 7),
+        );
       case "name":
         return note("crypto.random", label, helpers.randomName(label));
       case "random":
@@ -154,7 +163,10 @@ export function interpreter(helpers, { trace, upstream, helper, address }) {
       case "catch":
         return run(program.of, `${label}/0`).catch(() => note("caught", label));
       case "loop":
-        return inTurn(Array.from({ length: program.times }, () => program.of), label);
+        return inTurn(
+          Array.from({ length: program.times }, () => program.of),
+          label,
+        );
       case "atomically":
         return helpers.atomically(() => run(program.of, `${label}/0`));
       case "patiently":

@@ -14,7 +14,8 @@ export type Program =
       readonly broken: number;
       readonly busy: number;
     }
-  | { readonly do: "sleep" | "timer" | "cancelled timer"; readonly ms: number }
+  /** `once`: a write that is not repeated when nobody knows whether it was done. */
+  | { readonly do: "sleep" | "timer" | "cancelled timer" | "once"; readonly ms: number }
   | { readonly do: "step"; readonly ms: number; readonly fails: number }
   | { readonly do: "quick step" | "name" | "random" | "log" | "throw" }
   | { readonly do: "approval"; readonly later: number }
@@ -52,6 +53,7 @@ export interface Helpers {
   agent(type: string, key: string): Verbs & { enqueue: Verbs; schedule(when: number): Verbs };
   atomically(fn: () => unknown): Promise<unknown>;
   withRetry(policy: object, fn: () => unknown): Promise<unknown>;
+  withIdempotence(isIdempotent: boolean, fn: () => unknown): Promise<unknown>;
   saga(body: (tx: Saga) => unknown): Promise<unknown>;
   invocation(): { readonly attempt: number };
   RetryableError: new (message: string, options: { afterMs: number }) => Error;
@@ -99,8 +101,7 @@ const call: fc.Arbitrary<Program> = fc.oneof(
   fc.record({ do: is("throw") }),
 );
 
-const sagas = <T>(of: fc.Arbitrary<T>) =>
-  fc.record({ do: is("saga"), of, fails: fc.boolean() });
+const sagas = <T>(of: fc.Arbitrary<T>) => fc.record({ do: is("saga"), of, fails: fc.boolean() });
 
 const loops = <T>(of: fc.Arbitrary<T>) =>
   fc.record({ do: is("loop"), times: fc.integer({ min: 2, max: 3 }), of });
@@ -147,6 +148,8 @@ const { program } = fc.letrec<{ program: Program; several: Program[] }>((tie) =>
       }),
     },
     { weight: 1, arbitrary: fc.record({ do: is("atomically"), of: orderly }) },
+    // Not in what is orderly: what begins anew repeats it all the same.
+    { weight: 1, arbitrary: fc.record({ do: is("once"), ms: soon }) },
     loops(tie("program")),
     sagas(tie("several")),
   ),
@@ -155,7 +158,13 @@ const { program } = fc.letrec<{ program: Program; several: Program[] }>((tie) =>
 /** What begins anew some times, in the end. */
 const stubborn: fc.Arbitrary<Program> = fc
   .tuple(orderly, fc.integer({ min: 1, max: 2 }))
-  .map(([of, times]) => ({ do: "seq", of: [{ do: "catch", of }, { do: "again", times }] }));
+  .map(([of, times]) => ({
+    do: "seq",
+    of: [
+      { do: "catch", of },
+      { do: "again", times },
+    ],
+  }));
 
 /** What an agent is asked to do in one invocation. */
 export const programs: fc.Arbitrary<Program> = fc.oneof(
