@@ -150,11 +150,14 @@ export class Auditor {
 
   /** An effect is repeated at most as often as something died that it was lost with. */
   #expectNoneWithoutNeed(arrivals: readonly Arrival[]): void {
+    const recorded = [...this.#statuses.keys()].flatMap(({ disk }) =>
+      recordedCalls(entriesOn(disk)),
+    );
     for (const [label, done] of countsOf(arrivals)) {
       const reasons = this.#deaths.filter((death) =>
         death.calls.some((call) => isOf(call, label) && this.#isLost(death, call)),
       );
-      const tries = this.#tries(label);
+      const tries = this.#tries(label, recorded);
       if (label.endsWith("/once") && done > 1) throw new Error(`${label} was done ${done} times`);
       if (done > tries + reasons.length * this.#triesOfStep) {
         throw new Error(`${label} was done ${done} times, for ${reasons.length} deaths`);
@@ -163,9 +166,8 @@ export class Auditor {
   }
 
   /** How often the record itself says that the call was made: more than once where it began anew. */
-  #tries(label: string): number {
-    const records = [...this.#statuses.keys()].map(({ disk }) => recordedCalls(entriesOn(disk)));
-    const calls = records.flat().filter((call) => isOf(call, label));
+  #tries(label: string, recorded: readonly RecordedCall[]): number {
+    const calls = recorded.filter((call) => isOf(call, label));
     const tries = calls.map(({ call }) => (call === "step" ? this.#triesOfStep : 1));
     return tries.reduce((sum, count) => sum + count, 0);
   }

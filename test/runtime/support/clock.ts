@@ -58,12 +58,17 @@ export class Clock {
     });
   }
 
+  /** A timer that is due competes with the turns that wait: either may come first. */
   #next(): (() => void) | undefined {
-    if (this.#turns.length > 0) {
-      const chosen = Math.floor(this.#random() * this.#turns.length);
-      return this.#turns.splice(chosen, 1)[0];
+    const later = this.#timers.findIndex(({ at }) => at > this.now);
+    const due = later < 0 ? this.#timers.length : later;
+    const chosen = Math.floor(this.#random() * (this.#turns.length + due));
+    const turn = this.#turns[chosen];
+    if (turn !== undefined) {
+      this.#turns.splice(chosen, 1);
+      return turn;
     }
-    const timer = this.#timers.shift();
+    const [timer] = this.#timers.splice(due === 0 ? 0 : chosen - this.#turns.length, 1);
     if (timer !== undefined) this.now = Math.max(this.now, timer.at);
     return timer?.fire;
   }

@@ -82,6 +82,9 @@ export class Traveller extends Agent {
     const promise = createPromise();
     await post("asked", `approve=${promise.id}&agent=${this.address}&later=30`);
     this.#note("approved", await promise.wait());
+    const sleepy = createPromise();
+    await post("asked sleepily", `approve=${sleepy.id}&agent=${this.address}&later=10000.5`);
+    this.#note("approved right when the agent is put to sleep", await sleepy.wait());
     const slow = createPromise();
     await post("asked slowly", `approve=${slow.id}&agent=${this.address}&later=40000`);
     this.#note("approved late", await Promise.race([slow.wait(), sleep("1d")]));

@@ -68,6 +68,12 @@ const few = fc.nat({ max: 2 });
 /** Now and then longer than an agent stays in memory for. */
 const while_ = fc.oneof({ weight: 6, arbitrary: soon }, fc.integer({ min: 9_000, max: 30_000 }));
 
+/** Now and then right when the agent is being put to sleep, ten seconds after it began to wait. */
+const approvalTime = fc.oneof(
+  { weight: 2, arbitrary: while_ },
+  fc.constantFrom(10_000, 10_000.5, 10_001),
+);
+
 function is<const Name extends string>(name: Name) {
   return fc.constant(name);
 }
@@ -88,7 +94,7 @@ const call: fc.Arbitrary<Program> = fc.oneof(
   fc.record({ do: is("cancelled timer"), ms: soon }),
   { weight: 3, arbitrary: fc.record({ do: is("step"), ms: soon, fails: few }) },
   fc.record({ do: fc.constantFrom("quick step", "name", "random", "log") }),
-  { weight: 2, arbitrary: fc.record({ do: is("approval"), later: while_ }) },
+  { weight: 2, arbitrary: fc.record({ do: is("approval"), later: approvalTime }) },
   {
     weight: 3,
     arbitrary: fc.record({
