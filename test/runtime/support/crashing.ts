@@ -2,6 +2,8 @@
  * When processes and isolates die. Every moment at which something crosses the border of a process
  * is a point: points are numbered in the order in which they come, over all processes of a simulation.
  */
+
+/** A death. */
 export interface Crash {
   /** The number of the point. */
   readonly at: number;

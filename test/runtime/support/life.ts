@@ -14,7 +14,8 @@ export interface Surroundings {
 
 const lives = new AsyncLocalStorage<Life>();
 
-function never<T>(): Promise<T> {
+/** What comes to those whose life is over. */
+export function never<T>(): Promise<T> {
   return new Promise(() => {});
 }
 

@@ -10,7 +10,7 @@ import type { AuthorModule } from "../../../src/guest/describe.ts";
 import type { Crash } from "./crashing.ts";
 import type { Write, Disk } from "./disk.ts";
 import { SimulatedInstance, type AroundIsolate } from "./isolates.ts";
-import { Life, type Surroundings } from "./life.ts";
+import { Life, never, type Surroundings } from "./life.ts";
 import { MemoryStore } from "./memory-store.ts";
 
 /** What a process is placed in. */
@@ -48,6 +48,7 @@ export class AgentProcess implements AroundIsolate {
     return this.#instances.findLast(({ life }) => !life.isOver);
   }
 
+  /** Something crosses the border: whatever is to die at this point dies. */
   crossed(what: string): boolean {
     if (this.life.isOver) return false;
     const dying = this.#site.deathAt(what);
@@ -73,7 +74,7 @@ export class AgentProcess implements AroundIsolate {
     this.crossed(`${what} is asked for`);
     await this.life.during(this.#durable);
     this.crossed(`${what} leaves`);
-    if (this.life.isOver) return this.life.during(this.#durable as Promise<never>);
+    if (this.life.isOver) return never();
     await this.#site.surroundings.clock.turn();
     const answer = await outside();
     this.crossed(`${what} comes back`);
