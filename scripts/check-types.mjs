@@ -1,7 +1,8 @@
-// Type-checks every part against the types of the platform that it runs on: core against none.
+// Type-checks every part against the types of the platform that it runs on: core against none, the
+// simulation in test/runtime against both.
 import { spawnSync } from "node:child_process";
 
-const projects = ["src/core", "src", ".", "test/host", "bench/worker"];
+const projects = ["src/core", "src", ".", "test/host", "test/runtime", "bench/worker"];
 const failed = projects.filter((project) => {
   const { status } = spawnSync("tsc", ["-p", project], { stdio: "inherit" });
   return status !== 0;

@@ -5,7 +5,7 @@
 export class Reads {
   readonly #waiting: (() => Promise<void>)[] = [];
   #serving: Promise<void> | undefined;
-  #isHeld = false;
+  #holding = 0;
   /** Told of a read that comes while reads are held back. */
   arrived: () => void = () => {};
 
@@ -18,7 +18,7 @@ export class Reads {
     const done = new Promise<T>((resolve, reject) => {
       this.#waiting.push(() => read().then(resolve, reject));
     });
-    if (this.#isHeld) this.arrived();
+    if (this.#holding > 0) this.arrived();
     else void this.serve();
     return done;
   }
@@ -37,16 +37,20 @@ export class Reads {
     }
   }
 
+  #release(): void {
+    this.arrived = () => {};
+    void this.serve();
+  }
+
   /** Does `work`, in which code of the instance runs: reads are held back until it serves them or is done. */
   async hold<T>(work: () => Promise<T>): Promise<T> {
     while (this.#serving !== undefined) await this.#serving;
-    this.#isHeld = true;
+    this.#holding += 1;
     try {
       return await work();
     } finally {
-      this.#isHeld = false;
-      this.arrived = () => {};
-      void this.serve();
+      this.#holding -= 1;
+      if (this.#holding === 0) this.#release();
     }
   }
 }

@@ -7,7 +7,8 @@ import { describe } from "./wording.ts";
 export class Recorded {
   readonly #method: string;
   readonly #diverged: () => void;
-  #cursor: ReplayCursor | undefined;
+  readonly #cursor: ReplayCursor | undefined;
+  #hasEnded = false;
   divergence: Divergence | undefined;
 
   /** `cursor` is absent for an invocation that starts live; `diverged` hears of the first divergence. */
@@ -18,43 +19,48 @@ export class Recorded {
   }
 
   get isLive(): boolean {
-    return this.#cursor === undefined;
+    return this.#cursor === undefined || this.#hasEnded;
+  }
+
+  /** What answers calls still. */
+  get #answering(): ReplayCursor | undefined {
+    return this.#hasEnded ? undefined : this.#cursor;
   }
 
   /** The record has ended. */
   goLive(): void {
-    this.#cursor = undefined;
+    this.#hasEnded = true;
   }
 
   /** The recorded call, or nothing when the record has no more of it. */
   claim(identity: CallIdentity): Claim | "diverged" | undefined {
-    const claim = this.#cursor?.claim(identity);
-    if (claim !== undefined || this.#cursor?.barrier === undefined) return claim;
+    const claim = this.#answering?.claim(identity);
+    if (claim !== undefined || this.#answering?.barrier === undefined) return claim;
     this.diverge(`a call of ${identity.call}${identity.request ?? ""}`);
     return "diverged";
   }
 
   /** The index of a recorded border: of a begin, or of the end of the region that began at `begin`. */
   claimBorder(begin?: number): number | undefined {
-    const claimed = this.#cursor?.claimBorder(begin);
-    if (claimed !== undefined || this.#cursor?.barrier === undefined) return claimed;
+    const claimed = this.#answering?.claimBorder(begin);
+    if (claimed !== undefined || this.#answering?.barrier === undefined) return claimed;
     this.diverge(`the ${begin === undefined ? "begin" : "end"} of an atomic region`);
     return 0;
   }
 
   /** Whether the record has the line already. */
   hasLog(level: Log["level"], message: string): boolean {
-    return this.#cursor?.takeLog(level, message) === true;
+    return this.#answering?.takeLog(level, message) === true;
   }
 
-  /** Whether the record says that the call was cancelled. */
+  /** Whether the record says that the call was cancelled: also once it has ended. */
   hasCancelled(start: number): boolean {
     return this.#cursor?.isCancelled(start) === true;
   }
 
   /** Notes the first divergence; `actual` is what the code did instead of what is recorded. */
   diverge(actual: string): void {
-    const expected = this.#cursor?.unclaimed[0] ?? this.#cursor?.barrier;
+    const expected = this.#answering?.unclaimed[0] ?? this.#answering?.barrier;
     if (this.divergence !== undefined || expected === undefined) return;
     const { index, entry } = expected;
     const recorded = describe(entry);

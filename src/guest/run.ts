@@ -213,18 +213,19 @@ export class Run implements Scope {
       );
     }
     const claim = this.recorded.claim(identity);
-    if (claim === undefined) return this.#recordInline(identity, produce());
-    if (claim !== "diverged" && claim.end?.entry.response !== undefined) {
+    if (claim === "diverged") throw new Error(`${identity.call} is not what was recorded here.`);
+    if (claim?.end?.entry.response !== undefined) {
       this.#now = claim.end.entry.at;
       return claim.end.entry.response;
     }
-    throw new Error(`${identity.call} is not what was recorded here.`);
+    return this.#recordInline(identity, produce(), claim?.index);
   }
 
-  #recordInline(identity: CallIdentity, response: Payload): Payload {
+  /** `claimed`: the `Start` that stands already, in a record that ends right after it. */
+  #recordInline(identity: CallIdentity, response: Payload, claimed?: number): Payload {
     const at = realNow();
     this.#now = at;
-    const start = this.link.recordStart({ kind: "Start", at, ...identity });
+    const start = claimed ?? this.link.recordStart({ kind: "Start", at, ...identity });
     this.link.record({ kind: "End", at, start, response, inline: true });
     return response;
   }
@@ -344,7 +345,7 @@ export class Run implements Scope {
   /** Cancels what is still open: the invocation has its outcome, nothing of it may go on. */
   close(): void {
     this.seal();
-    const open = this.#calls.all;
+    const open = this.#calls.all.filter(({ id }) => !this.recorded.hasCancelled(id));
     if (open.length === 0) return;
     const calls = open.map(({ spec }) => spec.identity.call).join(", ");
     const at = realNow();

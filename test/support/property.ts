@@ -27,3 +27,22 @@ export function check<T>(
 ): void {
   fc.assert(fc.property(arbitrary, holds), { seed, numRuns: runs });
 }
+
+/** The same for what takes turns of the event loop; shrinking a failure ends after a while. */
+export async function checkAsync<T>(
+  arbitrary: fc.Arbitrary<T>,
+  holds: (value: T) => Promise<void>,
+  runs: number,
+): Promise<void> {
+  await fc.assert(fc.asyncProperty(arbitrary, holds), {
+    seed,
+    numRuns: runs,
+    interruptAfterTimeLimit: 90_000,
+    markInterruptAsFailure: true,
+  });
+}
+
+/** Values of an arbitrary, the same for the same seed. */
+export function sample<T>(arbitrary: fc.Arbitrary<T>, count: number): T[] {
+  return fc.sample(arbitrary, { seed, numRuns: count });
+}

@@ -1,0 +1,117 @@
+/** Compares a replay with the live run that left the record. */
+import { expect } from "vitest";
+import type { Indexed, Start } from "../../../src/core/oplog/entry.ts";
+import { inRegions, type Regions } from "../../../src/core/oplog/regions.ts";
+import type { Item } from "../../support/programs/programs.ts";
+import { laboratory, type ProgramRun } from "./program-run.ts";
+import { Recording } from "./replaying.ts";
+
+/** What a completion shows of itself: which call has ended, and when. */
+type Seen = readonly [call: string, at: number];
+
+/** The completions of a record as code sees them. */
+interface Completions {
+  /** Those that come when the code can go no further, in their order. */
+  readonly awaited: readonly Seen[];
+  /** Labels of steps that ended within the turn in which they were called. */
+  readonly quickSteps: ReadonlySet<string>;
+  /** How many other calls ended within their turns. */
+  readonly immediate: number;
+}
+
+function startAt(record: readonly Indexed[], index: number): Start {
+  const entry = record[index - 1]?.entry;
+  if (entry?.kind !== "Start") throw new Error(`no call starts at ${index}`);
+  return entry;
+}
+
+function completionsOf(record: readonly Indexed[], skipped: Regions): Completions {
+  const awaited: Seen[] = [];
+  const quickSteps = new Set<string>();
+  let immediate = 0;
+  for (const { index, entry } of record) {
+    if (entry.kind !== "End" || inRegions(skipped, index)) continue;
+    const { call, request = "{}" } = startAt(record, entry.start);
+    if (entry.inline !== true) awaited.push([call, entry.at]);
+    else if (call === "step") quickSteps.add((JSON.parse(request) as { name: string }).name);
+    else immediate += 1;
+  }
+  return { awaited, quickSteps, immediate };
+}
+
+const IMMEDIATE = new Set(["promise.create", "crypto.random"]);
+/** What programs note of themselves. */
+const OWN = new Set(["random", "caught", "attempt"]);
+
+function isAwaited([kind, label]: Item, { quickSteps }: Completions): boolean {
+  return !IMMEDIATE.has(kind) && !OWN.has(kind) && !(kind === "step" && quickSteps.has(label));
+}
+
+/**
+ * How many items the record of a prefix knows of: code that has come to its end runs on to its next
+ * wait, makes up what takes no time, and leaves steps for later that took none in the live run.
+ */
+function knownItems(
+  { items, trace }: { readonly items: readonly Item[]; readonly trace: readonly Item[] },
+  { immediate, quickSteps }: Completions,
+  all: Completions,
+): number {
+  let met = 0;
+  const made = items.findIndex(([kind]) => IMMEDIATE.has(kind) && ++met > immediate);
+  const left = trace.findIndex(
+    ([kind, label]) => kind === "step" && all.quickSteps.has(label) && !quickSteps.has(label),
+  );
+  return Math.min(...[made, left, items.length].filter((at) => at >= 0));
+}
+
+/** Compares the prefixes of one record with the run that left it. */
+class Comparison {
+  readonly #run: ProgramRun;
+  readonly #recording: Recording;
+  readonly #all: Completions;
+
+  constructor(run: ProgramRun) {
+    this.#run = run;
+    this.#recording = new Recording(laboratory, run.record);
+    this.#all = completionsOf(run.record, this.#skipped(run.record.length));
+  }
+
+  #skipped(length: number): Regions {
+    return this.#recording.status(length).skipped;
+  }
+
+  /** The state after the first `length` entries is what the live one was then: no less of it, and no more. */
+  async expectSame(length: number): Promise<void> {
+    const { record, trace } = this.#run;
+    const { reply, state } = await this.#recording.replayed(length);
+    if (reply.state === "refused") throw new Error(reply.error.message);
+    const items = (state as { trace: readonly Item[] }).trace;
+    const completions = completionsOf(record.slice(0, length), this.#skipped(length));
+    const awaited = items.filter((item) => isAwaited(item, completions));
+    expect(awaited.map(([kind, , , now]) => [kind, now])).toEqual(completions.awaited);
+    const isRunning = this.#recording.status(length).current !== undefined;
+    expect(reply.state).toBe(isRunning ? "open" : "ready");
+    // What a later jump took back is not in the state that the live instance has in the end.
+    const skipped = this.#skipped(record.length);
+    if (inRegions(skipped, length) || inRegions(skipped, length + 1)) return;
+    const known = knownItems({ items, trace }, completions, this.#all);
+    expect(items.slice(0, known)).toEqual(trace.slice(0, known));
+    if (length === record.length) expect(items).toEqual(trace);
+  }
+}
+
+/** Replays the whole record of a run, and the prefixes that are `every` so many entries apart. */
+export async function expectReplayed(run: ProgramRun, every = 1): Promise<void> {
+  const { record } = run;
+  const comparison = new Comparison(run);
+  for (let length = record.length; length >= 2; length -= every) {
+    try {
+      await comparison.expectSame(length);
+    } catch (error) {
+      const kind = record[length - 1]?.entry.kind;
+      throw new Error(`after ${length} of ${record.length} entries, the last ${kind}`, {
+        cause: error,
+      });
+    }
+  }
+}
