@@ -5,6 +5,8 @@ declare module "perdure:creation" {
     readonly seed: string;
     /** The isolate is for one instance only: module variables are part of its state. */
     readonly isExclusive: boolean;
+    /** The code has dynamic imports. */
+    readonly importsLater: boolean;
   };
   export default creation;
 }

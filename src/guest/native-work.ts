@@ -5,13 +5,25 @@
  * work is done, or can go no further without the code: then the code sees both in the same order,
  * live and in replay.
  */
-import { nextTurn } from "./platform.ts";
+import { nextTurn, pause } from "./platform.ts";
 
-/**
- * Work in memory moves on in every few turns of the event loop. After this many turns in which
- * nothing of it moved, it waits for the code: a reader, say, for a stream that the code feeds.
- */
-const STILL_TURNS = 32;
+/** Work in memory mostly ends within a few turns of the event loop; so long it is looked for by turns. */
+const STILL_TURNS = 8;
+
+/** Turns after which a dynamic import is there. */
+const IMPORT_TURNS = 4;
+
+let turnsOfCode = 1;
+
+/** The code has dynamic imports, which nobody can follow: each wait allows for one. */
+export function expectImports(): void {
+  turnsOfCode = IMPORT_TURNS;
+}
+
+/** Resolves when code that has nothing under way has gone as far as it can. */
+export async function codeRests(): Promise<void> {
+  for (let turn = 0; turn < turnsOfCode; turn++) await nextTurn();
+}
 
 /** Counts whatever moves in this isolate. Too much movement only makes others wait a little longer. */
 let movements = 0;
@@ -51,13 +63,18 @@ export class NativeWork {
     );
   }
 
-  /** Resolves once all of it has ended, or waits for the code; sooner when `isOver` says so. */
+  /**
+   * Resolves once all of it has ended, or waits for the code (a reader, say, for a stream that the
+   * code feeds); sooner when `isOver` says so. A timer fires only when nothing else in the isolate
+   * can go on: if nothing has moved by then, it is the code's turn.
+   */
   async rest(isOver: () => boolean): Promise<void> {
-    let seen = movements;
-    for (let still = 0; this.#underWay > 0 && still < STILL_TURNS && !isOver(); still++) {
-      await nextTurn();
-      if (seen !== movements || this.#certain > 0) still = -1;
-      seen = movements;
+    for (let still = 0; this.#underWay > 0 && !isOver(); still++) {
+      const seen = movements;
+      if (still < STILL_TURNS) await nextTurn();
+      else await pause(0);
+      if (seen !== movements) still = -1;
+      else if (still >= STILL_TURNS && this.#certain === 0) return;
     }
   }
 }

@@ -17,8 +17,8 @@ import { fromErrorData, RetryableError, toErrorData } from "./errors.ts";
 import { farWait, type FarWait } from "./far-wait.ts";
 import { isThenable } from "./thenable.ts";
 import type { HostLink } from "./link.ts";
-import { NativeWork } from "./native-work.ts";
-import { nextTurn, realNow } from "./platform.ts";
+import { codeRests, NativeWork } from "./native-work.ts";
+import { realNow } from "./platform.ts";
 import { derivedUuid, seededRandom } from "./random.ts";
 import { Recorded } from "./recorded.ts";
 import { encodeResult } from "./result.ts";
@@ -282,7 +282,7 @@ export class Run implements Scope {
         resolve();
       };
     });
-    await Promise.race([over, nextTurn()]);
+    await Promise.race([over, codeRests()]);
     if (this.native.isUnderWay) await this.native.rest(() => isOver);
   }
 
@@ -292,10 +292,11 @@ export class Run implements Scope {
     });
   }
 
-  /** The record has ended: what is open is performed, under the `Start` that it has. */
+  /** The record has ended: what is open is performed, under the `Start` that it has, unless nobody waits for it any more. */
   goLive(): void {
     if (this.recorded.isLive) return;
     this.recorded.goLive();
+    if (this.outcome !== undefined) return;
     for (const open of this.#calls.all) {
       const settlement = open.spec.perform({ id: open.id, at: open.at }, this.link);
       this.#calls.await(open, Promise.resolve(settlement));

@@ -32,11 +32,16 @@ function mainModule(source: ComponentSource): string {
   ].join("\n");
 }
 
+/** Whether any module may import another one while it runs. */
+function importsLater({ modules }: ComponentSource): boolean {
+  return Object.values(modules).some((text) => /\bimport\s*\(/.test(text));
+}
+
 function workerCode(source: ComponentSource, creation: Creation): WorkerLoaderWorkerCode {
   const modules: WorkerLoaderWorkerCode["modules"] = {
     [MAIN]: { js: mainModule(source) },
     "perdure:runtime": { js: guestSource },
-    "perdure:creation": { json: creation },
+    "perdure:creation": { json: { ...creation, importsLater: importsLater(source) } },
     perdure: { js: PUBLIC_MODULE },
   };
   for (const [name, text] of Object.entries(source.modules)) {

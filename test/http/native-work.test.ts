@@ -74,6 +74,7 @@ const script = `
       await written;
       return length;
     },
+    module: async () => (await import("./" + (await "later") + ".js")).default,
     rewriter: () =>
       new HTMLRewriter().on("b", { async element(b) { await null; b.setInnerContent("new"); } })
         .transform(new Response("<b>old</b>".repeat(50))).text(),
@@ -158,14 +159,19 @@ const script = `
   loaded.catch(() => {});`;
 
 const component = "native";
-await api.upload(component, script);
+await api.send("POST", `/v1/components/${component}/revisions`, {
+  json: {
+    main: "index.js",
+    modules: { "index.js": script, "later.js": "export default 'imported';" },
+  },
+});
 
 async function entered(agent: string, calls: readonly (readonly [string, ...unknown[]])[]) {
   for (const [method, ...args] of calls) await api.result(agent, method, ...args);
 }
 
 const WORK =
-  "text json form blob digest derive packed chunks through reader tee clone writer rewriter".split(
+  "text json form blob digest derive packed chunks through reader tee clone writer rewriter module".split(
     " ",
   );
 const DELAYS = [0, 1, 2, 4];
