@@ -163,9 +163,8 @@ export interface AgentMessage {
     | { readonly kind: "complete"; readonly promiseId: string; readonly result: Payload };
 }
 
-/** A call whose effect the host performs, under the Start known by `ref` (or index) `start`. */
-export interface EffectCall {
-  readonly start: number;
+/** What the host performs for a call. */
+export interface Effect {
   readonly call:
     | "fetch"
     | "promise.await"
@@ -184,6 +183,11 @@ export interface EffectCall {
   readonly message?: AgentMessage;
 }
 
+/** The effect of a recorded call, whose `Start` is known by the ref (or index) `start` and has the request. */
+export interface EffectCall extends Omit<Effect, "request"> {
+  readonly start: number;
+}
+
 /** A page of stored rows, undecoded; `next` is where the following page begins. */
 export interface RecordPage {
   readonly rows: readonly (readonly [first: number, text: string])[];
@@ -197,7 +201,7 @@ export interface HostPort {
   /** Appends `records`, then performs the effect of a call among them (or of one replayed). */
   perform(records: readonly LiveRecord[], call: EffectCall): Promise<EffectResult>;
   /** An effect for code whose calls are not recorded (a step's body, snapshot hooks). */
-  performUnrecorded(call: Omit<EffectCall, "start">): Promise<EffectResult>;
+  performUnrecorded(effect: Effect): Promise<EffectResult>;
   page(from: number, to: number): Promise<RecordPage>;
 }
 

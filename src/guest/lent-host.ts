@@ -3,6 +3,7 @@
  * for as long as the call is under way.
  */
 import type {
+  Effect,
   EffectCall,
   EffectResult,
   HostPort,
@@ -36,8 +37,8 @@ export class LentHost implements HostPort {
     return this.#host.perform(records, call);
   }
 
-  async performUnrecorded(call: Omit<EffectCall, "start">): Promise<EffectResult> {
-    return this.#host.performUnrecorded(call);
+  async performUnrecorded(effect: Effect): Promise<EffectResult> {
+    return this.#host.performUnrecorded(effect);
   }
 
   async page(from: number, to: number): Promise<RecordPage> {

@@ -3,7 +3,7 @@
  * on is held in the outbox and travels with the next call or with the result.
  */
 import type { Entry } from "../core/oplog/entry.ts";
-import type { EffectCall, EffectResult, HostPort, LiveRecord } from "../core/protocol.ts";
+import type { Effect, EffectResult, HostPort, LiveRecord } from "../core/protocol.ts";
 
 export class HostLink {
   readonly host: HostPort;
@@ -51,6 +51,13 @@ export class HostLink {
     this.#taken = Promise.all([this.#taken, taken]);
   }
 
+  /** Sends the outbox; resolves once that is in the oplog. */
+  async commit(): Promise<void> {
+    this.flush();
+    await this.#taken;
+    this.checkHeld();
+  }
+
   /** What goes with a result: a result may overtake messages, so the host must have taken those. */
   async drainForResult(): Promise<LiveRecord[]> {
     await this.#taken;
@@ -60,7 +67,9 @@ export class HostLink {
     return this.drain();
   }
 
-  async perform(call: EffectCall): Promise<EffectResult> {
+  /** The request of a recorded call is in its `Start`: it is not sent twice. */
+  async perform(effect: Effect & { readonly start: number }): Promise<EffectResult> {
+    const { request: _, ...call } = effect;
     this.sent += 1;
     this.#performing += 1;
     try {
@@ -70,10 +79,10 @@ export class HostLink {
     }
   }
 
-  async performUnrecorded(call: Omit<EffectCall, "start">): Promise<EffectResult> {
+  async performUnrecorded(effect: Effect): Promise<EffectResult> {
     this.flush();
     this.sent += 1;
-    return this.host.performUnrecorded(call);
+    return this.host.performUnrecorded(effect);
   }
 
   /** Throws when the host has refused what the instance did: nothing more may run here. */

@@ -316,10 +316,9 @@ export class Run implements Scope {
     if (this.#isLive) return;
     this.#isLive = true;
     for (const open of this.#open.values()) {
-      this.#await(
-        open,
-        Promise.resolve(open.spec.perform({ id: open.id, at: open.at }, this.link)),
-      );
+      const tried = this.cursor?.triedOf(open.id);
+      const place = { id: open.id, at: open.at, ...(tried && { tried }) };
+      this.#await(open, Promise.resolve(open.spec.perform(place, this.link)));
     }
   }
 

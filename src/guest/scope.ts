@@ -4,7 +4,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { CallRetryPolicy } from "../core/retry.ts";
-import type { ErrorData, Log } from "../core/oplog/entry.ts";
+import type { ErrorData, ErrorEntry, Log } from "../core/oplog/entry.ts";
 import type { Payload } from "../core/oplog/payload.ts";
 import type { HostLink } from "./link.ts";
 import type { CallIdentity } from "../core/replay/cursor.ts";
@@ -14,10 +14,14 @@ export type Settlement =
   | { readonly ok: true; readonly response?: Payload }
   | { readonly ok: false; readonly error: ErrorData };
 
-/** Where a call's `Start` stands: its index, or its ref while it has none; and when it was made. */
+/**
+ * Where a call's `Start` stands: its index, or its ref while it has none; and when it was made.
+ * `tried` is there when tries of it have failed before.
+ */
 export interface StartPlace {
   readonly id: number;
   readonly at: number;
+  readonly tried?: Pick<ErrorEntry, "attempt" | "retryAt">;
 }
 
 /** A durable call: what it is known by, and how it is performed when it is not answered by the record. */

@@ -6,7 +6,7 @@ import type {
   ComponentSource,
 } from "../core/api/operations.ts";
 import { toCanonicalForm } from "../core/component/canonical-form.ts";
-import { utf8Length } from "../core/component/utf8-length.ts";
+import { utf8Length } from "../core/utf8-length.ts";
 import { validateSource } from "../core/component/validate-source.ts";
 import { accept, refuse, type Result } from "../core/errors.ts";
 import { ComponentStore } from "./component-store.ts";

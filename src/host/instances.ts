@@ -4,6 +4,7 @@ import type { ComponentCode } from "../core/api/operations.ts";
 import type {
   Boot,
   BootReply,
+  Effect,
   EffectCall,
   EffectResult,
   FacetPort,
@@ -35,8 +36,8 @@ class HostTarget extends RpcTarget implements HostPort {
     return this.#host.perform(records, call);
   }
 
-  performUnrecorded(call: Omit<EffectCall, "start">): Promise<EffectResult> {
-    return this.#host.performUnrecorded(call);
+  performUnrecorded(effect: Effect): Promise<EffectResult> {
+    return this.#host.performUnrecorded(effect);
   }
 
   page(from: number, to: number): Promise<RecordPage> {

@@ -7,6 +7,7 @@
 import type {
   Boot,
   BootReply,
+  Effect,
   EffectCall,
   EffectResult,
   HostPort,
@@ -16,15 +17,15 @@ import type {
   RunReply,
   SaveReply,
 } from "../core/protocol.ts";
+import type { Payload } from "../core/oplog/payload.ts";
 import type { EffectsUnderWay } from "./effects-under-way.ts";
 import { PAGE_CHARACTERS } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
-import type { AgentStore, Effects, InstanceHandle, Slot } from "./ports.ts";
+import type { AgentStore, InstanceHandle, Slot } from "./ports.ts";
 
 export interface SessionParts {
   readonly ledger: Ledger;
   readonly store: AgentStore;
-  readonly effects: Effects;
   readonly underWay: EffectsUnderWay;
 }
 
@@ -132,16 +133,25 @@ export class Session implements HostPort {
     // A call that the instance knows by its index is recorded; with nothing under way for it, its process died.
     const isUnknown = call.once === true && call.start > 0 && !this.#parts.underWay.has(start);
     if (isUnknown) return outcomeUnknown;
-    const result = await this.#parts.underWay.perform(start, call);
+    const effect = { ...call, request: this.#requestOf(call.start, start, records) };
+    const result = await this.#parts.underWay.perform(start, effect);
     await this.#ready();
     return result;
   }
 
+  /** What a call asks for stands in its `Start`: among the records that it came with, or in the oplog. */
+  #requestOf(id: number, start: number, records: readonly LiveRecord[]): Payload {
+    const placed = records.find(({ ref }) => ref === id)?.entry;
+    const entry = placed ?? this.#parts.ledger.journal?.entry(start);
+    if (entry?.kind === "Start" && entry.request !== undefined) return entry.request;
+    throw new Error(`no request is recorded at ${start}`);
+  }
+
   /** What a step sends must not overtake the `Start` of the step; hooks of a trial may send. */
-  async performUnrecorded(call: Omit<EffectCall, "start">): Promise<EffectResult> {
+  async performUnrecorded(effect: Effect): Promise<EffectResult> {
     if (this.#isAdopted) await this.#ready();
     if (this.#isDropped) throw new SessionDropped("the instance was replaced");
-    return this.#parts.effects.perform(call);
+    return this.#parts.underWay.performUnrecorded(effect);
   }
 
   async page(from: number, to: number): Promise<RecordPage> {
