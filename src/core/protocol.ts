@@ -201,7 +201,9 @@ export interface HostPort {
   /** Appends `records`, then performs the effect of a call among them (or of one replayed). */
   perform(records: readonly LiveRecord[], call: EffectCall): Promise<EffectResult>;
   /** An effect for code whose calls are not recorded (a step's body, snapshot hooks). */
-  performUnrecorded(effect: Effect): Promise<EffectResult>;
+  performUnrecorded(effect: Effect, id: number): Promise<EffectResult>;
+  /** The unrecorded effect of that id is not wanted any more. */
+  abandon(id: number): Promise<void>;
   page(from: number, to: number): Promise<RecordPage>;
 }
 

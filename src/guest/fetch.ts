@@ -42,9 +42,9 @@ function send(scope: Scope, described: FetchRequest): MadeCall {
       durability: isRead(method) ? "read-remote" : "write-remote",
       request,
     },
-    perform: (start, link) =>
+    perform: (start, link, cancelled) =>
       start === undefined
-        ? link.performUnrecorded(effect)
+        ? link.performUnrecorded(effect, cancelled)
         : link.perform({ ...effect, start: start.id }),
   });
 }

@@ -37,8 +37,12 @@ export class LentHost implements HostPort {
     return this.#host.perform(records, call);
   }
 
-  async performUnrecorded(effect: Effect): Promise<EffectResult> {
-    return this.#host.performUnrecorded(effect);
+  async performUnrecorded(effect: Effect, id: number): Promise<EffectResult> {
+    return this.#host.performUnrecorded(effect, id);
+  }
+
+  async abandon(id: number): Promise<void> {
+    return this.#host.abandon(id);
   }
 
   async page(from: number, to: number): Promise<RecordPage> {

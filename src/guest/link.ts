@@ -9,6 +9,7 @@ export class HostLink {
   readonly host: HostPort;
   #outbox: LiveRecord[] = [];
   #lastRef = 0;
+  #lastUnrecorded = 0;
   #lost: Error | undefined;
   /** Effects that the host has been asked for and has not answered. */
   #performing = 0;
@@ -79,10 +80,13 @@ export class HostLink {
     }
   }
 
-  async performUnrecorded(effect: Effect): Promise<EffectResult> {
+  async performUnrecorded(effect: Effect, cancelled?: AbortSignal): Promise<EffectResult> {
     this.flush();
     this.sent += 1;
-    return this.host.performUnrecorded(effect);
+    const id = ++this.#lastUnrecorded;
+    const abandon = (): void => void this.host.abandon(id).catch(() => {});
+    cancelled?.addEventListener("abort", abandon, { once: true });
+    return this.host.performUnrecorded(effect, id);
   }
 
   /** Throws when the host has refused what the instance did: nothing more may run here. */

@@ -5,11 +5,13 @@
 const { setTimeout: setTimer, clearTimeout: clearTimer, Response: PlatformResponse } = globalThis;
 const PlatformDate = Date;
 const PlatformRequest = Request;
+const PlatformAbortController = AbortController;
 const getRandomValues = crypto.getRandomValues.bind(crypto);
 const randomUUID = crypto.randomUUID.bind(crypto);
 const platformRandom = Math.random;
 
 export {
+  PlatformAbortController,
   PlatformDate,
   PlatformRequest,
   PlatformResponse,

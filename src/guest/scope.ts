@@ -29,9 +29,13 @@ export interface CallSpec {
   readonly identity: CallIdentity;
   /**
    * `start` is absent where calls are not recorded. A settlement that is given within the turn is
-   * seen by the code within the turn, live and in replay.
+   * seen by the code within the turn, live and in replay. `cancelled` is there where `start` is not.
    */
-  perform(start: StartPlace | undefined, link: HostLink): Settlement | Promise<Settlement>;
+  perform(
+    start: StartPlace | undefined,
+    link: HostLink,
+    cancelled?: AbortSignal,
+  ): Settlement | Promise<Settlement>;
   /** For waits: when it ends, in epoch milliseconds, given when it was made. */
   endsAt?(madeAt: number): number;
   /** For waits that only a completion ends: the promise. */

@@ -4,8 +4,10 @@ import type { ErrorData } from "../core/oplog/entry.ts";
 import type { Body, Effect, FetchRequest, FetchResponse } from "../core/protocol.ts";
 import type { Effects, Tried } from "../runtime/ports.ts";
 
+/** Always bytes: the platform would give a text a Content-Type. */
 function decodeBody(body: Body): BodyInit {
-  return "text" in body ? body.text : Uint8Array.fromBase64(body.base64);
+  if ("text" in body) return new TextEncoder().encode(body.text);
+  return Uint8Array.fromBase64(body.base64);
 }
 
 function encodeBody(bytes: Uint8Array): Body {

@@ -36,8 +36,12 @@ class HostTarget extends RpcTarget implements HostPort {
     return this.#host.perform(records, call);
   }
 
-  performUnrecorded(effect: Effect): Promise<EffectResult> {
-    return this.#host.performUnrecorded(effect);
+  performUnrecorded(effect: Effect, id: number): Promise<EffectResult> {
+    return this.#host.performUnrecorded(effect, id);
+  }
+
+  abandon(id: number): Promise<void> {
+    return this.#host.abandon(id);
   }
 
   page(from: number, to: number): Promise<RecordPage> {

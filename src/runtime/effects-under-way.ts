@@ -42,8 +42,8 @@ export class EffectsUnderWay {
   }
 
   /** An effect of a call that is not recorded. */
-  async performUnrecorded(effect: Effect): Promise<EffectResult> {
-    return this.#trying.performUnrecorded(effect);
+  performUnrecorded(effect: Effect, aborted: AbortSignal): Promise<EffectResult> {
+    return this.#trying.performUnrecorded(effect, aborted);
   }
 
   /** Forgets all effects. */

@@ -48,6 +48,7 @@ export class Session implements HostPort {
   readonly #handle: InstanceHandle;
   readonly #parts: SessionParts;
   readonly #refs = new Map<number, number>();
+  readonly #unrecorded = new Map<number, AbortController>();
   #isAdopted = false;
   #isDropped = false;
   #thawed: Promise<void> | undefined;
@@ -106,6 +107,7 @@ export class Session implements HostPort {
     if (this.#isDropped) return;
     this.#isDropped = true;
     this.thaw();
+    for (const abort of this.#unrecorded.values()) abort.abort();
     this.#handle.drop(reason);
   }
 
@@ -148,10 +150,20 @@ export class Session implements HostPort {
   }
 
   /** What a step sends must not overtake the `Start` of the step; hooks of a trial may send. */
-  async performUnrecorded(effect: Effect): Promise<EffectResult> {
-    if (this.#isAdopted) await this.#ready();
-    if (this.#isDropped) throw new SessionDropped("the instance was replaced");
-    return this.#parts.underWay.performUnrecorded(effect);
+  async performUnrecorded(effect: Effect, id: number): Promise<EffectResult> {
+    const abort = new AbortController();
+    this.#unrecorded.set(id, abort);
+    try {
+      if (this.#isAdopted) await this.#ready();
+      if (this.#isDropped) throw new SessionDropped("the instance was replaced");
+      return await this.#parts.underWay.performUnrecorded(effect, abort.signal);
+    } finally {
+      this.#unrecorded.delete(id);
+    }
+  }
+
+  async abandon(id: number): Promise<void> {
+    this.#unrecorded.get(id)?.abort();
   }
 
   async page(from: number, to: number): Promise<RecordPage> {

@@ -73,13 +73,12 @@ export class Trying {
   }
 
   /** A call that is not recorded: what repeats it repeats all of it, so its tries are counted here. */
-  async performUnrecorded(effect: Effect): Promise<EffectResult> {
-    const { signal } = new AbortController();
+  async performUnrecorded(effect: Effect, aborted: AbortSignal): Promise<EffectResult> {
     for (let attempt = 1; ; attempt++) {
-      const tried = await this.#effects.perform(effect, signal);
-      const delay = this.#delay(effect, attempt);
+      const tried = await this.#effects.perform(effect, aborted);
+      const delay = aborted.aborted ? undefined : this.#delay(effect, attempt);
       if (tried.transient === undefined || delay === undefined) return resultOf(tried);
-      await pause(delay, signal);
+      await pause(delay, aborted);
     }
   }
 }
