@@ -100,6 +100,12 @@ const calls = {
     const left = model.moment.calls.filter((open) => open !== start);
     model.append({ kind: "Cancelled", start }, { name: "running", calls: left });
   },
+  tryAgain: (model, a, b) => {
+    const retryFrom = pick(model.moment.calls, a);
+    if (retryFrom === undefined) return;
+    const retry = { retryFrom, attempt: (b % 3) + 1, retryAt: model.now + (b % 100) };
+    model.append({ kind: "Error", error: failure, ...retry });
+  },
   begin: (model, a, b) => {
     enter(model, a, b);
     if (!isInside(model)) return;
