@@ -3,8 +3,7 @@
  * values here are cloned between the two. Failures travel as data, for an isolate boundary drops
  * everything of an error but its name and message.
  */
-import type { AgentTypeDescription } from "../core/api/description.ts";
-import type { AgentAddress, JsonValue } from "./api/views.ts";
+import type { AgentAddress } from "./api/views.ts";
 import type { CallRetryPolicy } from "./retry.ts";
 import type { Entry, ErrorData, SnapshotData } from "./oplog/entry.ts";
 import type { Payload } from "./oplog/payload.ts";
@@ -112,17 +111,6 @@ export interface InstancePort {
   save(): Promise<SaveReply>;
 }
 
-/**
- * What the host can ask of an instance over RPC. The host is lent for each call: an instance that
- * held on to it would keep the agent's object in memory for ever.
- */
-export interface FacetPort {
-  boot(host: HostPort, boot: Boot): Promise<BootReply>;
-  run(host: HostPort, calls: readonly InvocationCall[], careful: boolean): Promise<RunReply>;
-  proceed(host: HostPort): Promise<RunReply>;
-  save(host: HostPort): Promise<SaveReply>;
-}
-
 /** A recorded body: as text where it is UTF-8. */
 export type Body = { readonly text: string } | { readonly base64: string };
 
@@ -205,11 +193,4 @@ export interface HostPort {
   /** The unrecorded effect of that id is not wanted any more. */
   abandon(id: number): Promise<void>;
   page(from: number, to: number): Promise<RecordPage>;
-}
-
-/** What the code of a revision says about itself. */
-export interface InspectorPort {
-  describe(): Promise<readonly AgentTypeDescription[]>;
-  /** Checks arguments by the method's own schema; no issues when they pass. */
-  validate(type: string, method: string, args: Payload): Promise<readonly JsonValue[]>;
 }

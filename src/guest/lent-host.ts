@@ -10,15 +10,17 @@ import type {
   LiveRecord,
   RecordPage,
 } from "../core/protocol.ts";
+import type { PackedHost } from "../transport/facet.ts";
+import { pack, reach, type Packed } from "../transport/packing.ts";
 
 export class LentHost implements HostPort {
   #lent: HostPort | undefined;
 
   /** Does `work` with the host that came with a call. Calls of one instance never overlap. */
-  async during<T>(host: HostPort, work: () => Promise<T>): Promise<T> {
-    this.#lent = host;
+  async during<T>(host: PackedHost, work: () => Promise<T>): Promise<Packed<T>> {
+    this.#lent = reach<HostPort>(host);
     try {
-      return await work();
+      return pack(await work());
     } finally {
       this.#lent = undefined;
     }

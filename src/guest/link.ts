@@ -3,7 +3,11 @@
  * on is held in the outbox and travels with the next call or with the result.
  */
 import type { Entry } from "../core/oplog/entry.ts";
+import { isHeavierThan } from "../transport/weight.ts";
 import type { Effect, EffectResult, HostPort, LiveRecord } from "../core/protocol.ts";
+
+/** An entry of this weight is sent on its own. */
+const HEAVY_BYTES = 1024 * 1024;
 
 export class HostLink {
   readonly host: HostPort;
@@ -26,13 +30,19 @@ export class HostLink {
   sent = 0;
 
   record(entry: Entry): void {
-    this.#outbox.push({ entry });
+    this.#put({ entry });
+  }
+
+  /** What is heavy is sent at once: one message could not hold much of it. */
+  #put(record: LiveRecord): void {
+    this.#outbox.push(record);
+    if (isHeavierThan(record.entry, HEAVY_BYTES)) this.flush();
   }
 
   /** Records a `Start` or a region's begin; answers the ref that it is known by from now on. */
   recordStart(entry: Entry): number {
     this.#lastRef -= 1;
-    this.#outbox.push({ entry, ref: this.#lastRef });
+    this.#put({ entry, ref: this.#lastRef });
     return this.#lastRef;
   }
 

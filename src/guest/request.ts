@@ -1,8 +1,8 @@
 /** What author code asks `fetch` for: the global `Request`, and requests as they are recorded. */
-import { utf8Length } from "../core/utf8-length.ts";
+import { isLongerThan } from "../core/utf8-length.ts";
 import { limits } from "../core/limits.ts";
 import type { Body, FetchRequest } from "../core/protocol.ts";
-import { encodeBody } from "./body.ts";
+import { encodeBody } from "../transport/body.ts";
 import { AgentError } from "./errors.ts";
 import { PlatformRequest } from "./platform.ts";
 import type { Scope } from "./scope.ts";
@@ -50,20 +50,16 @@ function bytesOf(body: unknown): Uint8Array | undefined {
   return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
 }
 
-function checked(bytes: number, url: string): void {
-  if (bytes > limits.recordedBodyBytes) throw tooLarge(url);
-}
-
 /** The body when it can be had within the turn. */
 function immediateBody(given: unknown, url: string): Body | undefined {
   const text = given instanceof URLSearchParams ? given.toString() : given;
   if (typeof text === "string") {
-    checked(utf8Length(text), url);
+    if (isLongerThan(text, limits.recordedBodyBytes)) throw tooLarge(url);
     return { text };
   }
   const bytes = bytesOf(given);
   if (bytes === undefined) return undefined;
-  checked(bytes.length, url);
+  if (bytes.length > limits.recordedBodyBytes) throw tooLarge(url);
   return encodeBody(bytes);
 }
 

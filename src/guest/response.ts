@@ -1,6 +1,6 @@
 /** Recorded answers as `Response` objects: the same live and in replay. */
 import type { FetchResponse } from "../core/protocol.ts";
-import { decodeBody } from "./body.ts";
+import { decodeBody } from "../transport/body.ts";
 import { PlatformResponse } from "./platform.ts";
 
 const BODILESS = new Set([101, 204, 205, 304]);

@@ -12,8 +12,7 @@ import type { AgentInvocationStarted, End, Indexed, Log, Outcome } from "../core
 import type { Payload } from "../core/oplog/payload.ts";
 import type { Divergence } from "../core/protocol.ts";
 import type { CallIdentity, ReplayCursor } from "../core/replay/cursor.ts";
-import { limits } from "../core/limits.ts";
-import { AgentError, fromErrorData, RetryableError, toErrorData } from "./errors.ts";
+import { fromErrorData, RetryableError, toErrorData } from "./errors.ts";
 import { farWait, SUSPEND_AFTER_MS, type FarWait } from "./far-wait.ts";
 import { isThenable } from "./thenable.ts";
 import type { HostLink } from "./link.ts";
@@ -29,7 +28,7 @@ import {
   type Scope,
   type Settlement,
 } from "./scope.ts";
-import { encode } from "./values.ts";
+import { encodeResult } from "./results.ts";
 
 /** Code that never waits for anything outside is committed at least this often. */
 const UNSENT_MS = 25;
@@ -37,12 +36,6 @@ const UNSENT_MS = 25;
 export type Ending =
   | { readonly kind: "settled"; readonly outcome: Outcome }
   | { readonly kind: "suspended"; readonly wait: FarWait };
-
-function checkSize(result: Payload): Payload {
-  if (result.length <= limits.resultBytes) return result;
-  const message = `The result has ${result.length} characters, more than ${limits.resultBytes}; return less, or in parts.`;
-  throw new AgentError(message, { code: "payload-too-large" });
-}
 
 function unsettled(): MadeCall {
   return { settled: new Promise(() => {}), cancel() {} };
@@ -108,7 +101,7 @@ export class Run implements Scope {
 
   #settle(value: unknown): void {
     try {
-      this.outcome = { ok: true, result: checkSize(encode(value, "result")) };
+      this.outcome = { ok: true, result: encodeResult(value) };
     } catch (error) {
       this.#fail(error);
     }

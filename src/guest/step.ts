@@ -10,10 +10,11 @@ import { waitUntil } from "./sleep.ts";
 import { isThenable } from "./thenable.ts";
 import { RetryableError, toErrorData } from "./errors.ts";
 import { LiveScope } from "./unrecorded.ts";
-import { decode, encode } from "./values.ts";
+import { encodeResult } from "./results.ts";
+import { decode } from "./values.ts";
 
 function settlementOf(value: unknown): Settlement {
-  return value === undefined ? { ok: true } : { ok: true, response: encode(value, "result") };
+  return value === undefined ? { ok: true } : { ok: true, response: encodeResult(value) };
 }
 
 function failureOf(error: unknown): Settlement {

@@ -1,22 +1,9 @@
 /** Sends the requests of agents. The platform holds them back until what is written is durable. */
 import { limits } from "../core/limits.ts";
 import type { ErrorData } from "../core/oplog/entry.ts";
-import type { Body, Effect, FetchRequest, FetchResponse } from "../core/protocol.ts";
+import type { Effect, FetchRequest, FetchResponse } from "../core/protocol.ts";
 import type { Effects, Tried } from "../runtime/ports.ts";
-
-/** Always bytes: the platform would give a text a Content-Type. */
-function decodeBody(body: Body): BodyInit {
-  if ("text" in body) return new TextEncoder().encode(body.text);
-  return Uint8Array.fromBase64(body.base64);
-}
-
-function encodeBody(bytes: Uint8Array): Body {
-  try {
-    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
-  } catch {
-    return { base64: bytes.toBase64() };
-  }
-}
+import { decodeBody, encodeBody } from "../transport/body.ts";
 
 /** The answer has come, and another one would be no better. */
 class BadAnswer extends Error {
@@ -77,6 +64,7 @@ async function send(
     headers: headers.map(([name, value]) => [name, value] as [string, string]),
     redirect: redirect === "error" ? "manual" : redirect,
     signal,
+    // As bytes: the platform would give a text a Content-Type.
     ...(body === undefined ? {} : { body: decodeBody(body) }),
   });
   checkAnswer(response, redirect);
