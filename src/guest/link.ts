@@ -3,7 +3,7 @@
  * on is held in the outbox and travels with the next call or with the result.
  */
 import type { Entry } from "../core/oplog/entry.ts";
-import { isHeavierThan } from "../transport/weight.ts";
+import { isHeavierThan } from "../core/weight.ts";
 import type { Effect, EffectResult, HostPort, LiveRecord } from "../core/protocol.ts";
 
 /** An entry of this weight is sent on its own. */

@@ -18,7 +18,7 @@ function readFromMemory(
 ): void {
   let isTaken = false;
   const isUsed = (): boolean =>
-    isTaken || Reflect.get(PlatformResponse.prototype, "bodyUsed", response) === true;
+    isTaken || Reflect.get(PlatformResponse.prototype, "bodyUsed", response);
   const check = (): void => {
     if (!isUsed() && response.body?.locked !== true) return;
     throw new TypeError("The body has been read already; clone the response to read it twice.");

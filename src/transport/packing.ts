@@ -3,7 +3,7 @@
  * take that much: what may be too large travels as a stream of its JSON. So every value that crosses
  * is plain data.
  */
-import { isHeavierThan } from "./weight.ts";
+import { isHeavierThan } from "../core/weight.ts";
 
 /** What is lighter crosses as it is, which is faster. */
 const HEAVY_BYTES = 8 * 1024 * 1024;

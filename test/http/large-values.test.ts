@@ -1,5 +1,5 @@
 /** Values up to their limits, and one byte beyond: whatever lies between the author and the disk must hold them. */
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import type { EntryView, InvocationView } from "../../src/core/api/views.ts";
 import { limits } from "../../src/core/limits.ts";
 import { largeAgents } from "./support/large-agents.ts";
@@ -12,7 +12,22 @@ const LIMIT = 16 * 1024 * 1024;
 const WIDE = "\u{1f600}";
 
 const site = await openSite();
-const { api, place } = site;
+const { api } = site;
+
+/** Isolates that idle keep their garbage: agents go once they are not needed any more. */
+const placed: string[] = [];
+afterEach(async () => {
+  for (const agent of placed.splice(0)) {
+    await api.send("DELETE", agent);
+    await api.send("DELETE", agent.replace(/one$/, "two"));
+  }
+});
+
+async function place(type: string, script: string): Promise<{ readonly agent: string }> {
+  const { agent } = await site.place(type, script);
+  placed.push(agent);
+  return { agent };
+}
 
 const receiver = await openReceiver(({ path, method, bytes }, response) => {
   if (method === "POST") response.end(`${bytes.length} bytes`);
@@ -275,7 +290,7 @@ describe("from agent to agent", () => {
 
 test("a promise is completed with as much as a request can carry", async () => {
   const { agent } = await place("Keeper", largeAgents);
-  const id = String(await api.result(agent, "promise"));
+  const id = (await api.result(agent, "promise")) as string;
   const waiting = api.result(agent, "wait");
   await until(
     () => api.agent(agent),
