@@ -57,7 +57,9 @@ export class EffectsUnderWay {
     for (const entry of entries) {
       if (entry.kind === "End") this.#underWay.delete(entry.start);
       if (entry.kind === "Cancelled") this.#forgetWhere((start) => start === entry.start);
-      if (entry.kind === "Jump") this.#forgetWhere((start) => start >= entry.region[0]);
+      if (entry.kind === "Jump" || entry.kind === "Revert") {
+        this.#forgetWhere((start) => start >= entry.region[0]);
+      }
     }
   }
 

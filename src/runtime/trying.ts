@@ -10,12 +10,13 @@ import type { Effects, Environment, Tried } from "./ports.ts";
 
 function pause(ms: number, aborted: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    const stop = (): void => {
+    const over = (): void => {
       clearTimeout(timer);
+      aborted.removeEventListener("abort", over);
       resolve();
     };
-    aborted.addEventListener("abort", stop, { once: true });
+    const timer = setTimeout(over, ms);
+    aborted.addEventListener("abort", over, { once: true });
   });
 }
 

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
-import type { JsonValue } from "../../src/core/api/views.ts";
+import type { InvocationView, JsonValue } from "../../src/core/api/views.ts";
 import { fetchAgents } from "./support/fetch-agents.ts";
 import { openReceiver, type Respond } from "./support/receiver.ts";
 import { openSite } from "./support/site.ts";
@@ -44,6 +44,9 @@ const respond: Respond = ({ path, method, headers, bytes }, response) => {
       response.end("a=1&b=two");
       return;
     case "silent":
+      return;
+    case "hold":
+      if (sentTo(path).length > 1) response.end("let go");
       return;
     default: {
       const digest = createHash("sha256").update(bytes).digest("hex");
@@ -209,6 +212,19 @@ describe("AbortSignal", () => {
     expect(entries.filter(({ start: of }) => of === start?.index)).toMatchObject([
       { kind: "Cancelled" },
     ]);
+  });
+
+  test("killed after it: it stays aborted, and is not sent again", async () => {
+    const args = [receiver.url, "/silent/killed", "/hold/killed"];
+    await api.invoke(agent, "abortThenHold", { args, key: "killed", query: "?mode=enqueue" });
+    await until(
+      () => sentTo("/hold/killed").length,
+      (count) => count === 1,
+    );
+    await site.crash();
+    const ended = await api.get<InvocationView>(`${agent}/invocations/killed?wait=30`);
+    expect(ended.body).toMatchObject({ status: "completed", result: ["why", "let go"] });
+    expect(sentTo("/silent/killed")).toHaveLength(1);
   });
 
   test("inside a step it is closed as well", async () => {

@@ -105,6 +105,13 @@ export const fetchAgents = `
       controller.abort("why");
       return [await failed, isEarly];
     },
+    async abortThenHold(url, path, hold) {
+      const controller = new AbortController();
+      const failed = nameOf(fetch(url + path, { signal: controller.signal, method: "POST", body: "x" }));
+      await sleep(30);
+      controller.abort("why");
+      return [await failed, await (await fetch(url + hold)).text()];
+    },
     abortInStep: (url, path) => step("abort", async () => {
       const controller = new AbortController();
       setTimeout(() => controller.abort("why"), 50);
