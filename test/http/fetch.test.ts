@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import type { InvocationView, JsonValue } from "../../src/core/api/views.ts";
+import { agentPath } from "./support/api.ts";
 import { fetchAgents } from "./support/fetch-agents.ts";
 import { openReceiver, type Respond } from "./support/receiver.ts";
 import { openSite } from "./support/site.ts";
@@ -59,10 +60,15 @@ const respond: Respond = ({ path, method, headers, bytes }, response) => {
 const receiver = await openReceiver(respond);
 afterAll(() => receiver.close());
 
-const { agent } = await place("Fetcher", fetchAgents);
+const { component } = await place("Fetcher", fetchAgents);
+
+/** A new one for each method, so that none suffers from another. */
+let agent = "";
+let agents = 0;
 
 /** What the method gives, which must be the same when it is replayed. */
 async function seen(method: string, ...args: unknown[]): Promise<JsonValue | undefined> {
+  agent = agentPath(component, "Fetcher", String(++agents));
   const sent = receiver.received.length;
   const result = await api.result(agent, method, receiver.url, ...args);
   const sentLive = receiver.received.length - sent;
@@ -215,6 +221,7 @@ describe("AbortSignal", () => {
   });
 
   test("killed after it: it stays aborted, and is not sent again", async () => {
+    agent = agentPath(component, "Fetcher", "killed");
     const args = [receiver.url, "/silent/killed", "/hold/killed"];
     await api.invoke(agent, "abortThenHold", { args, key: "killed", query: "?mode=enqueue" });
     await until(
