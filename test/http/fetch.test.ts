@@ -46,6 +46,10 @@ const respond: Respond = ({ path, method, headers, bytes }, response) => {
       return;
     case "silent":
       return;
+    case "closed": {
+      const isClosed = () => receiver.closed.includes("/silent/step");
+      return until(isClosed, (closed) => closed).then(() => void response.end("closed"));
+    }
     case "hold":
       if (sentTo(path).length > 1) response.end("let go");
       return;
@@ -235,11 +239,7 @@ describe("AbortSignal", () => {
   });
 
   test("inside a step it is closed as well", async () => {
-    expect(await seen("abortInStep", "/silent/step")).toBe("why");
-    await until(
-      () => receiver.closed,
-      (paths) => paths.includes("/silent/step"),
-    );
+    expect(await seen("abortInStep", "/silent/step", "/closed")).toEqual(["why", "closed"]);
   });
 
   test("a Request's own signal counts, and aborting after the answer changes nothing", async () => {

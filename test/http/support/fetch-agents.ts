@@ -112,10 +112,11 @@ export const fetchAgents = `
       controller.abort("why");
       return [await failed, await (await fetch(url + hold)).text()];
     },
-    abortInStep: (url, path) => step("abort", async () => {
+    abortInStep: (url, path, closed) => step("abort", async () => {
       const controller = new AbortController();
       setTimeout(() => controller.abort("why"), 50);
-      return nameOf(fetch(url + path, { signal: controller.signal }));
+      const failed = await nameOf(fetch(url + path, { signal: controller.signal }));
+      return [failed, await (await fetch(url + closed)).text()];
     }),
     async abortRequest(url, path) {
       const controller = new AbortController();
