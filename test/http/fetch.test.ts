@@ -1,5 +1,8 @@
 /** `fetch` as in browsers and on the edge: what agents can send, what they get, and the same in replay. */
 import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import type { InvocationView, JsonValue } from "../../src/core/api/views.ts";
@@ -12,7 +15,7 @@ import { until } from "./support/until.ts";
 const site = await openSite();
 const { api, place } = site;
 
-const respond: Respond = ({ path, method, headers, bytes }, response) => {
+const respond: Respond = async ({ path, method, headers, bytes }, response) => {
   const [, kind = "", rest = ""] = path.split("/");
   switch (kind) {
     case "redirect":
@@ -46,10 +49,13 @@ const respond: Respond = ({ path, method, headers, bytes }, response) => {
       return;
     case "silent":
       return;
-    case "closed": {
-      const isClosed = () => receiver.closed.includes("/silent/step");
-      return until(isClosed, (closed) => closed).then(() => void response.end("closed"));
-    }
+    case "closed":
+      await until(
+        () => receiver.closed,
+        (paths) => paths.includes("/silent/step"),
+      );
+      response.end("closed");
+      return;
     case "hold":
       if (sentTo(path).length > 1) response.end("let go");
       return;
@@ -63,6 +69,15 @@ const respond: Respond = ({ path, method, headers, bytes }, response) => {
 };
 const receiver = await openReceiver(respond);
 afterAll(() => receiver.close());
+
+/** Answers without reading what is sent. */
+const deaf = createServer((_, response) => response.end("heard nothing"));
+deaf.listen(0, "127.0.0.1");
+await once(deaf, "listening");
+afterAll(() => {
+  deaf.closeAllConnections();
+  deaf.close();
+});
 
 const { component } = await place("Fetcher", fetchAgents);
 
@@ -152,6 +167,11 @@ describe("bodies", () => {
 
   test("gzip is taken off; headers are as sent", async () => {
     expect(await seen("plain", "/gzip")).toMatchObject({ text: "unzipped", encoding: "gzip" });
+  });
+
+  test("that the server does not read do not keep its answer back", async () => {
+    const { port } = deaf.address() as AddressInfo;
+    expect(await seen("large", `http://127.0.0.1:${port}`)).toBe("heard nothing");
   });
 
   test("an answer that nobody reads hurts nobody", async () => {

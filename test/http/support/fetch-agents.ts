@@ -63,6 +63,7 @@ export const fetchAgents = `
       const answer = await fetch(url + path);
       return { text: await answer.text(), encoding: answer.headers.get("content-encoding") };
     },
+    large: async (_, url) => (await fetch(url, { method: "POST", body: "x".repeat(8_000_000) })).text(),
     async unread(url, times) {
       const answers = await Promise.all(Array.from({ length: times }, (_, at) => fetch(url + "/echo/unread/" + at)));
       return answers.filter(({ ok }) => ok).length;
