@@ -29,20 +29,16 @@ export class HostLink {
   /** How often something was sent before the result: zero for an invocation that commits once. */
   sent = 0;
 
+  /** What is heavy is sent at once, for messages should not grow without bounds. */
   record(entry: Entry): void {
-    this.#put({ entry });
-  }
-
-  /** What is heavy is sent at once: one message could not hold much of it. */
-  #put(record: LiveRecord): void {
-    this.#outbox.push(record);
-    if (isHeavierThan(record.entry, HEAVY_BYTES)) this.flush();
+    this.#outbox.push({ entry });
+    if (isHeavierThan(entry, HEAVY_BYTES)) this.flush();
   }
 
   /** Records a `Start` or a region's begin; answers the ref that it is known by from now on. */
   recordStart(entry: Entry): number {
     this.#lastRef -= 1;
-    this.#put({ entry, ref: this.#lastRef });
+    this.#outbox.push({ entry, ref: this.#lastRef });
     return this.#lastRef;
   }
 

@@ -27,6 +27,7 @@ import {
   type MadeCall,
   type Scope,
   type Settlement,
+  type StartPlace,
 } from "./scope.ts";
 import { encodeResult } from "./results.ts";
 
@@ -177,7 +178,7 @@ export class Run implements Scope {
     const open: OpenCall = { spec, id, at, resolve, reject };
     this.#open.set(id, open);
     if (this.#isLive) {
-      const settlement = spec.perform({ id, at }, this.link);
+      const settlement = spec.perform(this.#placeOf(open), this.link);
       if (!(settlement instanceof Promise)) return this.#endInline(open, settlement);
       this.#await(open, settlement);
     }
@@ -309,10 +310,13 @@ export class Run implements Scope {
     if (this.#isLive) return;
     this.#isLive = true;
     for (const open of this.#open.values()) {
-      const tried = this.cursor?.triedOf(open.id);
-      const place = { id: open.id, at: open.at, ...(tried && { tried }) };
-      this.#await(open, Promise.resolve(open.spec.perform(place, this.link)));
+      this.#await(open, Promise.resolve(open.spec.perform(this.#placeOf(open), this.link)));
     }
+  }
+
+  #placeOf({ id, at }: OpenCall): StartPlace {
+    const tried = this.cursor?.triedOf(id);
+    return { id, at, isOpen: () => this.#open.has(id), ...(tried && { tried }) };
   }
 
   /** Runs live until the method settles, or only far waits are left. */

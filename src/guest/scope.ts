@@ -16,11 +16,12 @@ export type Settlement =
 
 /**
  * Where a call's `Start` stands: its index, or its ref while it has none; and when it was made.
- * `tried` is there when tries of it have failed before.
+ * `tried` is there when tries of it have failed before; `isOpen` tells whether anybody waits for it.
  */
 export interface StartPlace {
   readonly id: number;
   readonly at: number;
+  isOpen(): boolean;
   readonly tried?: Pick<ErrorEntry, "attempt" | "retryAt">;
 }
 

@@ -63,13 +63,14 @@ async function waitForNext(
 
 /** Runs the body until it succeeds or its tries are used up; each try has the same keys. */
 function settleAtLast(repeating: Repeating, attempt: number): Settlement | Promise<Settlement> {
+  const isLeft = (): boolean => repeating.start?.isOpen() === false;
   const again = (settlement: Settlement): Settlement | Promise<Settlement> => {
-    if (settlement.ok) return settlement;
+    if (settlement.ok || isLeft()) return settlement;
     const { error } = settlement;
     const delay = retryDelay(repeating.retry, attempt, platformRandom());
     if (delay === undefined) return settlement;
     const later = waitForNext(repeating, error, attempt, delayOf(error, delay));
-    return later.then(() => settleAtLast(repeating, attempt + 1));
+    return later.then(() => (isLeft() ? settlement : settleAtLast(repeating, attempt + 1)));
   };
   const settlement = settle(repeating.body);
   return settlement instanceof Promise ? settlement.then(again) : again(settlement);

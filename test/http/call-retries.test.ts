@@ -12,7 +12,13 @@ const arrivals = new Map<string, number[]>();
 const arrivedAt = (path: string): readonly number[] => arrivals.get(path) ?? [];
 
 /** `/broken/2/…` breaks the first two connections, `/half/…` in the middle of the answer, `/503/…` answers so. */
-const respond: Respond = ({ path }, response) => {
+let openGate = (): void => {};
+const gate = new Promise<void>((resolve) => {
+  openGate = resolve;
+});
+
+const respond: Respond = async ({ path }, response) => {
+  if (path === "/gate") await gate;
   const times = [...arrivedAt(path), Date.now()];
   arrivals.set(path, times);
   const [, kind, bad = "0"] = path.split("/");
@@ -40,6 +46,14 @@ const code = `
     steps(url, policy = quick) { return caught(step("send", async () => { const answer = await fetch(url); if (!answer.ok) throw new RangeError("busy"); return answer.text(); }, { retry: policy })); }
     inline(policy = quick) { return caught(step("inline", () => { throw new RangeError("no"); }, { retry: policy })); }
     slow(url, policy) { return caught(withRetry(policy, () => text(url))); }
+    async leave(busy, broken, gate) {
+      const later = { ...quick, initialMs: 3000 };
+      void this.steps(busy, later);
+      void this.slow(broken, later);
+      await fetch(gate);
+      return "left";
+    }
+    async wait(ms) { await sleep(ms); return "waited"; }
     hello() { return "hello"; }
   }`;
 
@@ -130,6 +144,25 @@ describe("sdk: fetch is tried again when repeating it is safe", () => {
 });
 
 describe("the agent in the meantime", () => {
+  test("a method that does not wait for its calls ends them: nothing is tried or written after it", async () => {
+    const { agent } = await place("Caller", code);
+    const urls = ["/503/9/left", "/broken/9/left", "/gate"].map((path) => receiver.url + path);
+    await api.invoke(agent, "leave", { args: urls, key: "k", query: "?mode=enqueue" });
+    await untilTried(agent, 2);
+    openGate();
+    expect(await show(agent, "k")).toMatchObject({ status: "completed", result: "left" });
+    const before = await api.oplog(agent);
+    const next = Math.max(...errorsOf(before).map(({ retryAt }) => Date.parse(retryAt as string)));
+    expect(await api.result(agent, "wait", next - Date.now() + 100)).toBe("waited");
+    expect(errorsOf(await api.oplog(agent))).toEqual(errorsOf(before));
+    expect(await api.agent(agent)).toMatchObject({ status: "idle" });
+    expect(
+      [arrivedAt("/503/9/left"), arrivedAt("/broken/9/left")].map(({ length }) => length),
+    ).toEqual([1, 1]);
+    await api.send("POST", `${agent}/interrupt`, { json: { recover: true } });
+    expect(await api.result(agent, "hello")).toBe("hello");
+  });
+
   test("is running, without an error; interrupted it tries nothing, resumed it goes on counting", async () => {
     const { agent } = await place("Caller", code);
     const path = "/broken/9/interrupted";
