@@ -17,9 +17,9 @@ export function isHeavierThan(value: unknown, limit: number): boolean {
       if (weight + next.length * NODE_BYTES > limit) return true;
       for (const item of next) left.push(item);
     } else if (typeof next === "object" && next !== null) {
-      for (const [name, member] of Object.entries(next)) {
+      for (const name of Object.keys(next)) {
         weight += NODE_BYTES + name.length * UNIT_BYTES;
-        left.push(member);
+        left.push((next as Readonly<Record<string, unknown>>)[name]);
       }
     }
     if (weight > limit) return true;
