@@ -1,7 +1,9 @@
 import packageJson from "../package.json" with { type: "json" };
+import type { AgentOperations } from "./core/api/operations.ts";
 import type { Env } from "./host/env.ts";
 import { createApp } from "./http/app.ts";
 import type { Ports } from "./http/ports.ts";
+import { reach } from "./transport/packing.ts";
 
 export { AgentObject } from "./host/agent-object.ts";
 export { CatalogObject } from "./host/catalog-object.ts";
@@ -12,7 +14,8 @@ function portsOf(env: Env): Ports {
   const token = env.PERDURE_TOKEN || undefined;
   return {
     // Only a key may contain a slash, so no two addresses share a name.
-    agents: ({ component, type, key }) => env.AGENTS.getByName(`${component}/${type}/${key}`),
+    agents: ({ component, type, key }) =>
+      reach<AgentOperations>(env.AGENTS.getByName(`${component}/${type}/${key}`)),
     component: (name) => env.COMPONENTS.getByName(name),
     catalog: () => env.CATALOG.getByName("catalog"),
     auth: { local: env.PERDURE_LOCAL === "true", ...(token === undefined ? {} : { token }) },

@@ -16,7 +16,11 @@ export default defineConfig({
     projects: [
       {
         root,
-        test: { name: "core", include: ["test/{core,runtime}/**/*.test.ts"], testTimeout: 30_000 },
+        test: {
+          name: "core",
+          include: ["test/{core,runtime,transport}/**/*.test.ts"],
+          testTimeout: 30_000,
+        },
       },
       {
         root,

@@ -3,8 +3,7 @@
  * values here are cloned between the two. Failures travel as data, for an isolate boundary drops
  * everything of an error but its name and message.
  */
-import type { AgentTypeDescription } from "../core/api/description.ts";
-import type { AgentAddress, JsonValue } from "./api/views.ts";
+import type { AgentAddress } from "./api/views.ts";
 import type { Grants } from "./bindings/kinds.ts";
 import type { CallRetryPolicy } from "./retry.ts";
 import type { Entry, ErrorData, Outcome, SnapshotData } from "./oplog/entry.ts";
@@ -132,19 +131,6 @@ export interface InstancePort {
   cancel(): Promise<void>;
 }
 
-/**
- * What the host can ask of an instance over RPC. The host is lent for each call: an instance that
- * held on to it would keep the agent's object in memory for ever.
- */
-export interface FacetPort {
-  boot(host: HostPort, boot: Boot): Promise<BootReply>;
-  run(host: HostPort, calls: readonly InvocationCall[], careful: boolean): Promise<RunReply>;
-  proceed(host: HostPort): Promise<RunReply>;
-  save(host: HostPort): Promise<SaveReply>;
-  read(call: ReadCall): Promise<ReadReply>;
-  cancel(): Promise<void>;
-}
-
 /** A recorded body: as text where it is UTF-8. */
 export type Body = { readonly text: string } | { readonly base64: string };
 
@@ -224,9 +210,8 @@ export interface AgentMessage {
     | { readonly kind: "complete"; readonly promiseId: string; readonly result: Payload };
 }
 
-/** A call whose effect the host performs, under the Start known by `ref` (or index) `start`. */
-export interface EffectCall {
-  readonly start: number;
+/** What the host performs for a call. */
+export interface Effect {
   readonly call:
     | "fetch"
     | "promise.await"
@@ -248,6 +233,11 @@ export interface EffectCall {
   readonly binding?: BindingRequest;
 }
 
+/** The effect of a recorded call, whose `Start` is known by the ref (or index) `start` and has the request. */
+export interface EffectCall extends Omit<Effect, "request"> {
+  readonly start: number;
+}
+
 /** A page of stored rows, undecoded; `next` is where the following page begins. */
 export interface RecordPage {
   readonly rows: readonly (readonly [first: number, text: string])[];
@@ -261,13 +251,8 @@ export interface HostPort {
   /** Appends `records`, then performs the effect of a call among them (or of one replayed). */
   perform(records: readonly LiveRecord[], call: EffectCall): Promise<EffectResult>;
   /** An effect for code whose calls are not recorded (a step's body, snapshot hooks). */
-  performUnrecorded(call: Omit<EffectCall, "start">): Promise<EffectResult>;
+  performUnrecorded(effect: Effect, id: number): Promise<EffectResult>;
+  /** The unrecorded effect of that id is not wanted any more. */
+  abandon(id: number): Promise<void>;
   page(from: number, to: number): Promise<RecordPage>;
-}
-
-/** What the code of a revision says about itself. */
-export interface InspectorPort {
-  describe(): Promise<readonly AgentTypeDescription[]>;
-  /** Checks arguments by the method's own schema; no issues when they pass. */
-  validate(type: string, method: string, args: Payload): Promise<readonly JsonValue[]>;
 }

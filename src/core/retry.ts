@@ -60,5 +60,12 @@ export function readRetryPolicy(given: unknown): CallRetryPolicy | undefined {
   if (!isAttempts(attempts) || !isAmount(initialMs) || !isAmount(maxMs)) return undefined;
   if (!isAmount(factor) || !isAmount(jitter) || jitter > 1) return undefined;
   if (on !== undefined && !isStatuses(on)) return undefined;
-  return { attempts, initialMs, maxMs, factor, jitter, ...(on === undefined ? {} : { on }) };
+  return {
+    attempts: Math.min(attempts, Number.MAX_SAFE_INTEGER),
+    initialMs,
+    maxMs,
+    factor,
+    jitter,
+    ...(on === undefined ? {} : { on }),
+  };
 }

@@ -5,14 +5,14 @@ import { ISOLATE_IN_USE } from "../core/protocol.ts";
 import type {
   Boot,
   BootReply,
-  FacetPort,
-  HostPort,
   InvocationCall,
   ReadCall,
   ReadReply,
   RunReply,
   SaveReply,
 } from "../core/protocol.ts";
+import type { FacetPort, PackedHost } from "../transport/facet.ts";
+import { pack, unpack, type Packed } from "../transport/packing.ts";
 import type { AuthorModule } from "./describe.ts";
 import { Instance } from "./instance.ts";
 import { LentHost } from "./lent-host.ts";
@@ -31,26 +31,32 @@ export function instanceClass(module: AuthorModule): typeof DurableObject<Cloudf
     readonly #host = new LentHost();
     readonly #instance = new Instance(module);
 
-    async boot(host: HostPort, boot: Boot): Promise<BootReply> {
+    async boot(host: PackedHost, boot: Packed<Boot>): Promise<Packed<BootReply>> {
       if (isUsed && creation.isExclusive) return inUse;
       isUsed = true;
-      return this.#host.during(host, () => this.#instance.boot(this.#host, boot));
+      return this.#host.during(host, async () =>
+        this.#instance.boot(this.#host, await unpack(boot)),
+      );
     }
 
-    run(host: HostPort, calls: readonly InvocationCall[], careful: boolean): Promise<RunReply> {
-      return this.#host.during(host, () => this.#instance.run(calls, careful));
+    run(
+      host: PackedHost,
+      calls: Packed<readonly InvocationCall[]>,
+      careful: boolean,
+    ): Promise<Packed<RunReply>> {
+      return this.#host.during(host, async () => this.#instance.run(await unpack(calls), careful));
     }
 
-    proceed(host: HostPort): Promise<RunReply> {
+    proceed(host: PackedHost): Promise<Packed<RunReply>> {
       return this.#host.during(host, () => this.#instance.proceed());
     }
 
-    save(host: HostPort): Promise<SaveReply> {
+    save(host: PackedHost): Promise<Packed<SaveReply>> {
       return this.#host.during(host, () => this.#instance.save());
     }
 
-    read(call: ReadCall): Promise<ReadReply> {
-      return this.#instance.read(call);
+    async read(call: Packed<ReadCall>): Promise<Packed<ReadReply>> {
+      return pack(await this.#instance.read(await unpack(call)));
     }
 
     cancel(): Promise<void> {

@@ -3,7 +3,8 @@ import type { AgentTypeDescription } from "../core/api/description.ts";
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { JsonValue } from "../core/api/views.ts";
 import type { Payload } from "../core/oplog/payload.ts";
-import type { InspectorPort } from "../core/protocol.ts";
+import type { InspectorPort } from "../transport/inspector.ts";
+import { unpack, type Packed } from "../transport/packing.ts";
 import { agentClass, argumentIssues, describeModule, type AuthorModule } from "./describe.ts";
 import { toErrorData } from "./errors.ts";
 import { decode } from "./values.ts";
@@ -15,10 +16,15 @@ export function inspectorClass(module: AuthorModule): typeof WorkerEntrypoint<Cl
       return describeModule(module);
     }
 
-    async validate(type: string, method: string, args: Payload): Promise<readonly JsonValue[]> {
+    async validate(
+      type: string,
+      method: string,
+      call: Packed<{ readonly args: Payload }>,
+    ): Promise<readonly JsonValue[]> {
       const AgentClass = agentClass(module, type);
       if (AgentClass === undefined) return [];
       try {
+        const { args } = await unpack(call);
         return await argumentIssues(AgentClass, method, decode(args) as readonly unknown[]);
       } catch (error) {
         // A validator that throws, or makes a durable call, accepts nothing.

@@ -3,21 +3,24 @@
  * for as long as the call is under way.
  */
 import type {
+  Effect,
   EffectCall,
   EffectResult,
   HostPort,
   LiveRecord,
   RecordPage,
 } from "../core/protocol.ts";
+import type { PackedHost } from "../transport/facet.ts";
+import { pack, reach, type Packed } from "../transport/packing.ts";
 
 export class LentHost implements HostPort {
   #lent: HostPort | undefined;
 
   /** Does `work` with the host that came with a call. Calls that bring a host never overlap. */
-  async during<T>(host: HostPort, work: () => Promise<T>): Promise<T> {
-    this.#lent = host;
+  async during<T>(host: PackedHost, work: () => Promise<T>): Promise<Packed<T>> {
+    this.#lent = reach<HostPort>(host);
     try {
-      return await work();
+      return pack(await work());
     } finally {
       this.#lent = undefined;
     }
@@ -36,8 +39,12 @@ export class LentHost implements HostPort {
     return this.#host.perform(records, call);
   }
 
-  async performUnrecorded(call: Omit<EffectCall, "start">): Promise<EffectResult> {
-    return this.#host.performUnrecorded(call);
+  async performUnrecorded(effect: Effect, id: number): Promise<EffectResult> {
+    return this.#host.performUnrecorded(effect, id);
+  }
+
+  async abandon(id: number): Promise<void> {
+    return this.#host.abandon(id);
   }
 
   async page(from: number, to: number): Promise<RecordPage> {

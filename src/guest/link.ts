@@ -3,12 +3,17 @@
  * on is held in the outbox and travels with the next call or with the result.
  */
 import type { Entry } from "../core/oplog/entry.ts";
-import type { EffectCall, EffectResult, HostPort, LiveRecord } from "../core/protocol.ts";
+import { isHeavierThan } from "../core/weight.ts";
+import type { Effect, EffectResult, HostPort, LiveRecord } from "../core/protocol.ts";
+
+/** An entry of this weight is sent on its own. */
+const HEAVY_BYTES = 1024 * 1024;
 
 export class HostLink {
   readonly host: HostPort;
   #outbox: LiveRecord[] = [];
   #lastRef = 0;
+  #lastUnrecorded = 0;
   #lost: Error | undefined;
   /** Effects that the host has been asked for and has not answered. */
   #performing = 0;
@@ -24,8 +29,10 @@ export class HostLink {
   /** How often something was sent before the result: zero for an invocation that commits once. */
   sent = 0;
 
+  /** What is heavy is sent at once, for messages should not grow without bounds. */
   record(entry: Entry): void {
     this.#outbox.push({ entry });
+    if (isHeavierThan(entry, HEAVY_BYTES)) this.flush();
   }
 
   /** Records a `Start` or a region's begin; answers the ref that it is known by from now on. */
@@ -51,6 +58,13 @@ export class HostLink {
     this.#taken = Promise.all([this.#taken, taken]);
   }
 
+  /** Sends the outbox; resolves once that is in the oplog. */
+  async commit(): Promise<void> {
+    this.flush();
+    await this.#taken;
+    this.checkHeld();
+  }
+
   /** What goes with a result: a result may overtake messages, so the host must have taken those. */
   async drainForResult(): Promise<LiveRecord[]> {
     await this.#taken;
@@ -67,7 +81,9 @@ export class HostLink {
     this.checkHeld();
   }
 
-  async perform(call: EffectCall): Promise<EffectResult> {
+  /** The request of a recorded call is in its `Start`: it is not sent twice. */
+  async perform(effect: Effect & { readonly start: number }): Promise<EffectResult> {
+    const { request: _, ...call } = effect;
     this.sent += 1;
     this.#performing += 1;
     try {
@@ -77,10 +93,13 @@ export class HostLink {
     }
   }
 
-  async performUnrecorded(call: Omit<EffectCall, "start">): Promise<EffectResult> {
+  async performUnrecorded(effect: Effect, cancelled?: AbortSignal): Promise<EffectResult> {
     this.flush();
     this.sent += 1;
-    return this.host.performUnrecorded(call);
+    const id = ++this.#lastUnrecorded;
+    const abandon = (): void => void this.host.abandon(id).catch(() => {});
+    cancelled?.addEventListener("abort", abandon, { once: true });
+    return this.host.performUnrecorded(effect, id);
   }
 
   /** Throws when the host has refused what the instance did: nothing more may run here. */

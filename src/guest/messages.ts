@@ -2,6 +2,7 @@
 import { nameOf } from "../core/api/agent-name.ts";
 import { limits } from "../core/limits.ts";
 import type { Payload } from "../core/oplog/payload.ts";
+import { isLongerThan } from "../core/utf8-length.ts";
 import type { AgentMessage, EffectCall } from "../core/protocol.ts";
 import { AgentError, toErrorData } from "./errors.ts";
 import type { Scope } from "./scope.ts";
@@ -19,9 +20,9 @@ function agentErrorOf(thrown: unknown): AgentError {
 /** The payload of what is sent, not larger than a request may be. */
 export function encodeSent(value: unknown, what: string): Payload {
   const payload = encode(value, what);
-  if (payload.length <= limits.requestBodyBytes) return payload;
+  if (!isLongerThan(payload, limits.requestBodyBytes)) return payload;
   throw new AgentError(
-    `The ${what} have ${payload.length} characters, more than ${limits.requestBodyBytes}; send less, or in parts.`,
+    `The ${what} to be sent may not be larger than ${limits.requestBodyBytes} bytes; send less, or in parts.`,
     { code: "payload-too-large" },
   );
 }

@@ -7,11 +7,13 @@ const PlatformDate = Date;
 const readText: () => Promise<string> = Reflect.get(PlatformResponse.prototype, "text");
 const PlatformRequest = Request;
 const PlatformReadableStream = ReadableStream;
+const PlatformAbortController = AbortController;
 const getRandomValues = crypto.getRandomValues.bind(crypto);
 const randomUUID = crypto.randomUUID.bind(crypto);
 const platformRandom = Math.random;
 
 export {
+  PlatformAbortController,
   PlatformDate,
   PlatformReadableStream,
   PlatformRequest,

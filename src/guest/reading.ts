@@ -5,7 +5,7 @@ import { codeOf, type AuthorInstance } from "./entering.ts";
 import { toErrorData } from "./errors.ts";
 import { nextTurn, platformRandom, realNow } from "./platform.ts";
 import { ReadOnlyScope, ReadOnlyViolation } from "./read-only.ts";
-import { encodeResult } from "./result.ts";
+import { encodeResult } from "./results.ts";
 import { within } from "./scope.ts";
 
 const unrecorded = {

@@ -53,6 +53,11 @@ export class Recorded {
     return this.#answering?.takeLog(level, message) === true;
   }
 
+  /** How often the call was tried in vain by the record, and when it is to be tried again. */
+  triedOf(start: number): ReturnType<ReplayCursor["triedOf"]> {
+    return this.#cursor?.triedOf(start);
+  }
+
   /** Whether the record says that the call was cancelled: also once it has ended. */
   hasCancelled(start: number): boolean {
     return this.#cursor?.isCancelled(start) === true;

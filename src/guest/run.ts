@@ -21,7 +21,7 @@ import { codeRests, NativeWork } from "./native-work.ts";
 import { realNow } from "./platform.ts";
 import { derivedUuid, seededRandom } from "./random.ts";
 import { Recorded } from "./recorded.ts";
-import { encodeResult } from "./result.ts";
+import { encodeResult } from "./results.ts";
 import { endOf, OpenCalls, type OpenCall } from "./open-call.ts";
 import type { Reads } from "./reads.ts";
 import {
@@ -32,6 +32,7 @@ import {
   type MadeCall,
   type Scope,
   type Settlement,
+  type StartPlace,
 } from "./scope.ts";
 
 /** Code that never waits for anything outside is committed at least this often. */
@@ -197,7 +198,7 @@ export class Run implements Scope {
     const open: OpenCall = { spec, id, at, resolve, reject };
     this.#calls.add(open);
     if (this.recorded.isLive) {
-      const settlement = spec.perform({ id, at }, this.link);
+      const settlement = spec.perform(this.#placeOf(open), this.link);
       if (!(settlement instanceof Promise)) return this.#endInline(open, settlement);
       this.#calls.await(open, settlement);
     }
@@ -298,9 +299,15 @@ export class Run implements Scope {
     this.recorded.goLive();
     if (this.outcome !== undefined) return;
     for (const open of this.#calls.all) {
-      const settlement = open.spec.perform({ id: open.id, at: open.at }, this.link);
+      const settlement = open.spec.perform(this.#placeOf(open), this.link);
       this.#calls.await(open, Promise.resolve(settlement));
     }
+  }
+
+  #placeOf({ id, at }: OpenCall): StartPlace {
+    const tried = this.recorded.triedOf(id);
+    const isOpen = (): boolean => this.#calls.get(id) !== undefined;
+    return { id, at, isOpen, ...(tried && { tried }) };
   }
 
   /** Runs live until the method settles, or only far waits are left; `reads` are done in its rests. */

@@ -5,7 +5,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Grants } from "../core/bindings/kinds.ts";
 import type { CallRetryPolicy } from "../core/retry.ts";
-import type { ErrorData, Log } from "../core/oplog/entry.ts";
+import type { ErrorData, ErrorEntry, Log } from "../core/oplog/entry.ts";
 import type { Payload } from "../core/oplog/payload.ts";
 import type { HostLink } from "./link.ts";
 import type { NativeWork } from "./native-work.ts";
@@ -16,10 +16,15 @@ export type Settlement =
   | { readonly ok: true; readonly response?: Payload }
   | { readonly ok: false; readonly error: ErrorData };
 
-/** Where a call's `Start` stands: its index, or its ref while it has none; and when it was made. */
+/**
+ * Where a call's `Start` stands: its index, or its ref while it has none; and when it was made.
+ * `tried` is there when tries of it have failed before; `isOpen` tells whether anybody waits for it.
+ */
 export interface StartPlace {
   readonly id: number;
   readonly at: number;
+  isOpen(): boolean;
+  readonly tried?: Pick<ErrorEntry, "attempt" | "retryAt">;
 }
 
 /** A durable call: what it is known by, and how it is performed when it is not answered by the record. */
@@ -27,9 +32,13 @@ export interface CallSpec {
   readonly identity: CallIdentity;
   /**
    * `start` is absent where calls are not recorded. A settlement that is given within the turn is
-   * seen by the code within the turn, live and in replay.
+   * seen by the code within the turn, live and in replay. `cancelled` is there where `start` is not.
    */
-  perform(start: StartPlace | undefined, link: HostLink): Settlement | Promise<Settlement>;
+  perform(
+    start: StartPlace | undefined,
+    link: HostLink,
+    cancelled?: AbortSignal,
+  ): Settlement | Promise<Settlement>;
   /** For waits: when it ends, in epoch milliseconds, given when it was made. */
   endsAt?(madeAt: number): number;
   /** For waits that only a completion ends: the promise. */

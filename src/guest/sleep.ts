@@ -27,7 +27,8 @@ export function durationMs(duration: number | string): number {
   );
 }
 
-async function waitUntil(end: number): Promise<void> {
+/** Waits until a time of the machine, however far it is. */
+export async function waitUntil(end: number): Promise<void> {
   for (let left = end - realNow(); left > 0; left = end - realNow()) {
     await pause(Math.min(left, LONGEST_TIMER_MS));
   }

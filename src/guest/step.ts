@@ -1,16 +1,20 @@
 /** A named step: its function runs once, its result is recorded as one call. */
+import type { ErrorData } from "../core/oplog/entry.ts";
 import { retryDelay, type RetryPolicy } from "../core/retry.ts";
-import { pause, platformRandom } from "./platform.ts";
+import type { HostLink } from "./link.ts";
+import { platformRandom, realNow } from "./platform.ts";
 import { checkedPolicy } from "./retrying.ts";
-import type { CallSpec, Scope, Settlement } from "./scope.ts";
+import type { CallSpec, Scope, Settlement, StartPlace } from "./scope.ts";
 import { callingScope, within } from "./scope.ts";
+import { waitUntil } from "./sleep.ts";
 import { isThenable } from "./thenable.ts";
 import { RetryableError, toErrorData } from "./errors.ts";
 import { LiveScope } from "./unrecorded.ts";
-import { decode, encode } from "./values.ts";
+import { encodeResult } from "./results.ts";
+import { decode } from "./values.ts";
 
 function settlementOf(value: unknown): Settlement {
-  return value === undefined ? { ok: true } : { ok: true, response: encode(value, "result") };
+  return value === undefined ? { ok: true } : { ok: true, response: encodeResult(value) };
 }
 
 function failureOf(error: unknown): Settlement {
@@ -29,20 +33,53 @@ function settle(body: () => unknown): Settlement | Promise<Settlement> {
   }
 }
 
+/** A hundred years: a time that dates still hold. */
+const LONGEST_MS = 100 * 365 * 24 * 3_600_000;
+
+function delayOf({ afterMs }: ErrorData, delay: number): number {
+  return Math.min(Math.ceil(afterMs ?? delay), LONGEST_MS);
+}
+
+interface Repeating {
+  readonly body: () => unknown;
+  readonly retry: RetryPolicy;
+  readonly start: StartPlace | undefined;
+  readonly link: HostLink;
+}
+
+/** Each failed try that is repeated is recorded before the next one, so a restart goes on counting. */
+async function waitForNext(
+  { start, link }: Repeating,
+  error: ErrorData,
+  attempt: number,
+  delay: number,
+): Promise<void> {
+  const at = realNow();
+  if (start === undefined) return waitUntil(at + delay);
+  const retry = { retryFrom: start.id, attempt, retryAt: at + delay };
+  link.record({ kind: "Error", at, error, ...retry });
+  await Promise.all([link.commit(), waitUntil(retry.retryAt)]);
+}
+
 /** Runs the body until it succeeds or its tries are used up; each try has the same keys. */
-function settleAtLast(
-  body: () => unknown,
-  retry: RetryPolicy,
-  attempt = 1,
-): Settlement | Promise<Settlement> {
+function settleAtLast(repeating: Repeating, attempt: number): Settlement | Promise<Settlement> {
+  const isLeft = (): boolean => repeating.start?.isOpen() === false;
   const again = (settlement: Settlement): Settlement | Promise<Settlement> => {
-    const delay = settlement.ok ? undefined : retryDelay(retry, attempt, platformRandom());
-    if (settlement.ok || delay === undefined) return settlement;
-    const later = pause(settlement.error.afterMs ?? delay);
-    return later.then(() => settleAtLast(body, retry, attempt + 1));
+    if (settlement.ok || isLeft()) return settlement;
+    const { error } = settlement;
+    const delay = retryDelay(repeating.retry, attempt, platformRandom());
+    if (delay === undefined) return settlement;
+    const later = waitForNext(repeating, error, attempt, delayOf(error, delay));
+    return later.then(() => (isLeft() ? settlement : settleAtLast(repeating, attempt + 1)));
   };
-  const settlement = settle(body);
+  const settlement = settle(repeating.body);
   return settlement instanceof Promise ? settlement.then(again) : again(settlement);
+}
+
+function settleByPolicy(repeating: Repeating): Settlement | Promise<Settlement> {
+  const { attempt = 0, retryAt = 0 } = repeating.start?.tried ?? {};
+  if (retryAt <= realNow()) return settleAtLast(repeating, attempt + 1);
+  return waitUntil(retryAt).then(() => settleAtLast(repeating, attempt + 1));
 }
 
 function stepSpec(
@@ -56,9 +93,9 @@ function stepSpec(
   const { settings } = scope;
   return {
     identity: { call: "step", durability: "write-local", request: JSON.stringify({ name }) },
-    perform: (_start, link) => {
+    perform: (start, link) => {
       const body = (): unknown => within(new LiveScope(link, keys, log, settings), fn);
-      return retry === undefined ? settle(body) : settleAtLast(body, retry);
+      return retry === undefined ? settle(body) : settleByPolicy({ body, retry, start, link });
     },
   };
 }

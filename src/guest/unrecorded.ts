@@ -4,7 +4,7 @@ import type { Payload } from "../core/oplog/payload.ts";
 import type { CallIdentity } from "../core/replay/cursor.ts";
 import { fromErrorData } from "./errors.ts";
 import type { HostLink } from "./link.ts";
-import { platformRandom, realNow } from "./platform.ts";
+import { PlatformAbortController, platformRandom, realNow } from "./platform.ts";
 import { derivedUuid, seededRandom } from "./random.ts";
 import type { CallSettings, CallSpec, MadeCall, Scope } from "./scope.ts";
 
@@ -84,11 +84,13 @@ export class LiveScope implements Scope {
   }
 
   call(spec: CallSpec): MadeCall {
-    return { settled: this.#perform(spec), cancel() {} };
+    const abort = new PlatformAbortController();
+    return { settled: this.#perform(spec, abort.signal), cancel: () => abort.abort() };
   }
 
-  async #perform(spec: CallSpec): Promise<Payload | undefined> {
-    const settlement = await spec.perform(undefined, this.link);
+  async #perform(spec: CallSpec, cancelled: AbortSignal): Promise<Payload | undefined> {
+    const settlement = await spec.perform(undefined, this.link, cancelled);
+    if (cancelled.aborted) return new Promise(() => {});
     if (settlement.ok) return settlement.response;
     throw fromErrorData(settlement.error);
   }

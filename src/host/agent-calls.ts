@@ -6,7 +6,8 @@ import { refuse, type Refusal, type Result } from "../core/errors.ts";
 import type { ErrorData, Outcome } from "../core/oplog/entry.ts";
 import type { AgentMessage, EffectResult } from "../core/protocol.ts";
 import type { Agents } from "../runtime/ports.ts";
-import type { ObjectNamespace } from "./env.ts";
+import { reach } from "../transport/packing.ts";
+import type { Env } from "./env.ts";
 
 /** An object that cannot be reached is tried for about a minute: the call's key makes that harmless. */
 const PERSISTENT = { ...defaultRetryPolicy, attempts: 12 };
@@ -34,9 +35,9 @@ function json(value: unknown): Outcome {
 }
 
 export class AgentCalls implements Agents {
-  readonly #namespace: ObjectNamespace<AgentOperations>;
+  readonly #namespace: Env["AGENTS"];
 
-  constructor(namespace: ObjectNamespace<AgentOperations>) {
+  constructor(namespace: Env["AGENTS"]) {
     this.#namespace = namespace;
   }
 
@@ -44,7 +45,7 @@ export class AgentCalls implements Agents {
   async #persist<T>(name: string, ask: (agent: AgentOperations) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await ask(this.#namespace.getByName(name));
+        return await ask(reach<AgentOperations>(this.#namespace.getByName(name)));
       } catch (error) {
         const delay = retryDelay(PERSISTENT, attempt, Math.random());
         if (delay === undefined) throw error;

@@ -13,6 +13,7 @@ import type {
 } from "../core/api/operations.ts";
 import type { AgentAddress } from "../core/api/views.ts";
 import { AgentRuntime } from "../runtime/agent.ts";
+import { pack, unpack, type Packed, type Packing } from "../transport/packing.ts";
 import { AgentCalls } from "./agent-calls.ts";
 import { SqlAgentStore } from "./agent-store.ts";
 import { HostBindings } from "./bindings.ts";
@@ -42,43 +43,43 @@ function runtimeOf(ctx: DurableObjectState, env: Env): AgentRuntime {
   });
 }
 
-export class AgentObject extends DurableObject<Env> implements AgentOperations {
+export class AgentObject extends DurableObject<Env> implements Packing<AgentOperations> {
   readonly #agent = runtimeOf(this.ctx, this.env);
 
-  create(address: AgentAddress, request: CreateRequest) {
-    return this.#agent.create(address, request);
+  async create(address: AgentAddress, request: Packed<CreateRequest>) {
+    return pack(await this.#agent.create(address, await unpack(request)));
   }
 
-  describe() {
-    return this.#agent.describe();
+  async describe() {
+    return pack(await this.#agent.describe());
   }
 
   destroy() {
     return this.#agent.destroy();
   }
 
-  invoke(address: AgentAddress, request: InvokeRequest) {
-    return this.#agent.invoke(address, request);
+  async invoke(address: AgentAddress, request: Packed<InvokeRequest>) {
+    return pack(await this.#agent.invoke(address, await unpack(request)));
   }
 
-  invocation(idempotencyKey: string, waitMs: number) {
-    return this.#agent.invocation(idempotencyKey, waitMs);
+  async invocation(idempotencyKey: string, waitMs: number) {
+    return pack(await this.#agent.invocation(idempotencyKey, waitMs));
   }
 
-  invocations(request: InvocationsRequest) {
-    return this.#agent.invocations(request);
+  async invocations(request: InvocationsRequest) {
+    return pack(await this.#agent.invocations(request));
   }
 
   cancel(idempotencyKey: string, force: boolean) {
     return this.#agent.cancel(idempotencyKey, force);
   }
 
-  interrupt(recover: boolean) {
-    return this.#agent.interrupt(recover);
+  async interrupt(recover: boolean) {
+    return pack(await this.#agent.interrupt(recover));
   }
 
-  resume() {
-    return this.#agent.resume();
+  async resume() {
+    return pack(await this.#agent.resume());
   }
 
   update(request: UpdateRequest) {
@@ -89,40 +90,40 @@ export class AgentObject extends DurableObject<Env> implements AgentOperations {
     return this.#agent.updates();
   }
 
-  oplog(request: OplogRequest) {
-    return this.#agent.oplog(request);
+  async oplog(request: OplogRequest) {
+    return pack(await this.#agent.oplog(request));
   }
 
   takeSnapshot() {
     return this.#agent.takeSnapshot();
   }
 
-  snapshot(index: number) {
-    return this.#agent.snapshot(index);
+  async snapshot(index: number) {
+    return pack(await this.#agent.snapshot(index));
   }
 
-  completePromise(id: string, outcome: PromiseOutcome) {
-    return this.#agent.completePromise(id, outcome);
+  async completePromise(id: string, outcome: Packed<PromiseOutcome>) {
+    return this.#agent.completePromise(id, await unpack(outcome));
   }
 
-  createSchedule(address: AgentAddress, request: ScheduleRequest) {
-    return this.#agent.createSchedule(address, request);
+  async createSchedule(address: AgentAddress, request: Packed<ScheduleRequest>) {
+    return pack(await this.#agent.createSchedule(address, await unpack(request)));
   }
 
-  schedules(request: SchedulesRequest) {
-    return this.#agent.schedules(request);
+  async schedules(request: SchedulesRequest) {
+    return pack(await this.#agent.schedules(request));
   }
 
-  schedule(id: string) {
-    return this.#agent.schedule(id);
+  async schedule(id: string) {
+    return pack(await this.#agent.schedule(id));
   }
 
   deleteSchedule(id: string) {
     return this.#agent.deleteSchedule(id);
   }
 
-  callFrom(address: AgentAddress, request: InvokeRequest) {
-    return this.#agent.callFrom(address, request);
+  async callFrom(address: AgentAddress, request: Packed<InvokeRequest>) {
+    return pack(await this.#agent.callFrom(address, await unpack(request)));
   }
 
   isBehind(chain: readonly string[], idempotencyKey: string, seen: readonly string[]) {

@@ -6,8 +6,9 @@ import type { AgentTypeDescription, RevisionDescription } from "../core/api/desc
 import type { ComponentCode, ComponentOperations } from "../core/api/operations.ts";
 import type { JsonValue } from "../core/api/views.ts";
 import { accept, refuse, type Result } from "../core/errors.ts";
-import type { InspectorPort } from "../core/protocol.ts";
+import type { InspectorPort } from "../transport/inspector.ts";
 import type { Components } from "../runtime/ports.ts";
+import { pack } from "../transport/packing.ts";
 import type { ObjectNamespace } from "./env.ts";
 import type { Isolates } from "./isolates.ts";
 
@@ -89,6 +90,6 @@ export class ComponentClient implements Components {
     { type, method, args }: { type: string; method: string; args: string },
   ): Promise<readonly JsonValue[]> {
     const inspector: InspectorPort = this.#isolates.inspector(await this.code(component, revision));
-    return inspector.validate(type, method, args);
+    return inspector.validate(type, method, pack({ args }));
   }
 }

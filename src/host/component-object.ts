@@ -7,7 +7,7 @@ import type {
 } from "../core/api/operations.ts";
 import { missingBindingFault } from "../core/bindings/grants.ts";
 import { toCanonicalForm } from "../core/component/canonical-form.ts";
-import { utf8Length } from "../core/component/utf8-length.ts";
+import { utf8Length } from "../core/utf8-length.ts";
 import { validateSource } from "../core/component/validate-source.ts";
 import { accept, refuse, type Result } from "../core/errors.ts";
 import { bindingKinds } from "./binding-kinds.ts";

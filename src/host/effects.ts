@@ -1,34 +1,23 @@
 /** Sends the requests of agents. The platform holds them back until what is written is durable. */
-import { defaultRetryPolicy, retryDelay, type CallRetryPolicy } from "../core/retry.ts";
 import { limits } from "../core/limits.ts";
 import type { ErrorData } from "../core/oplog/entry.ts";
-import type {
-  Body,
-  EffectCall,
-  EffectResult,
-  FetchRequest,
-  FetchResponse,
-} from "../core/protocol.ts";
-import type { Effects } from "../runtime/ports.ts";
+import type { Effect, FetchRequest, FetchResponse } from "../core/protocol.ts";
+import type { Effects, Tried } from "../runtime/ports.ts";
+import { decodeBody, encodeBody } from "../transport/body.ts";
 
-function decodeBody(body: Body): BodyInit {
-  return "text" in body ? body.text : Uint8Array.fromBase64(body.base64);
-}
+/** The answer has come, and another one would be no better. */
+class BadAnswer extends Error {
+  readonly data: ErrorData;
 
-function encodeBody(bytes: Uint8Array): Body {
-  try {
-    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
-  } catch {
-    return { base64: bytes.toBase64() };
+  constructor(data: ErrorData) {
+    super(data.message);
+    this.data = data;
   }
 }
 
-class BodyTooLarge extends Error {}
-
-function tooLarge({ url }: Response): BodyTooLarge {
-  return new BodyTooLarge(
-    `The response of ${url} is larger than ${limits.recordedBodyBytes} bytes; ask for less of it, or fetch it in parts.`,
-  );
+function tooLarge({ url }: Response): BadAnswer {
+  const message = `The response of ${url} is larger than ${limits.recordedBodyBytes} bytes; ask for less of it, or fetch it in parts.`;
+  return new BadAnswer({ name: "AgentError", message, code: "payload-too-large" });
 }
 
 async function readBody(response: Response): Promise<Uint8Array> {
@@ -40,7 +29,7 @@ async function readBody(response: Response): Promise<Uint8Array> {
     if (done || value === undefined) break;
     length += value.length;
     if (length > limits.recordedBodyBytes) {
-      await reader?.cancel();
+      void reader?.cancel().catch(() => {});
       throw tooLarge(response);
     }
     chunks.push(value);
@@ -54,22 +43,31 @@ async function readBody(response: Response): Promise<Uint8Array> {
   return bytes;
 }
 
-async function send({
-  method,
-  url,
-  headers,
-  body,
-  redirect,
-}: FetchRequest): Promise<FetchResponse> {
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+function checkAnswer({ status, url }: Response, redirect: FetchRequest["redirect"]): void {
+  if (status === 101) {
+    const message = `fetch failed: ${url} switches to another protocol, which cannot be made durable; exchange messages through fetch.`;
+    throw new BadAnswer({ name: "TypeError", message });
+  }
+  if (redirect !== "error" || !REDIRECTS.has(status)) return;
+  const message = `fetch failed: ${url} answers with a redirect, and this request has redirect: "error".`;
+  throw new BadAnswer({ name: "TypeError", message });
+}
+
+async function send(
+  { method, url, headers, body, redirect }: FetchRequest,
+  signal: AbortSignal,
+): Promise<FetchResponse> {
   const response = await fetch(url, {
     method,
     headers: headers.map(([name, value]) => [name, value] as [string, string]),
     redirect: redirect === "error" ? "manual" : redirect,
+    signal,
+    // As bytes: the platform would give a text a Content-Type.
     ...(body === undefined ? {} : { body: decodeBody(body) }),
   });
-  if (redirect === "error" && response.status >= 300 && response.status < 400) {
-    throw new Error(`the answer is a redirect, which this request does not allow`);
-  }
+  checkAnswer(response, redirect);
   const bytes = await readBody(response);
   return {
     url: response.url,
@@ -81,41 +79,28 @@ async function send({
   };
 }
 
-function failure(error: unknown): ErrorData {
-  const message = error instanceof Error ? error.message : String(error);
-  return error instanceof BodyTooLarge
-    ? { name: "RangeError", message, code: "payload-too-large" }
-    : { name: "TypeError", message: `fetch failed: ${message}` };
+function failureOf(thrown: unknown): ErrorData {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return { name: "TypeError", message: `fetch failed: ${message}` };
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
+/** What the platform rejects with a `TypeError` is wrong in itself; anything else is the network's fault. */
+function failed(thrown: unknown): Tried {
+  if (thrown instanceof BadAnswer) return { ok: false, error: thrown.data };
+  const error = failureOf(thrown);
+  return { ok: false, error, ...(thrown instanceof TypeError ? {} : { transient: error }) };
 }
 
 export class NetworkEffects implements Effects {
-  /** Tries again where repeating is safe: broken connections, and answers that the policy names. */
-  async perform({
-    request,
-    repeatable,
-    retry = defaultRetryPolicy,
-  }: Omit<EffectCall, "start">): Promise<EffectResult> {
-    const parsed = JSON.parse(request) as FetchRequest;
-    const { on = [] }: CallRetryPolicy = retry;
-    for (let attempt = 1; ; attempt++) {
-      const delay = repeatable ? retryDelay(retry, attempt, Math.random()) : undefined;
-      try {
-        const response = await send(parsed);
-        if (delay === undefined || !on.includes(response.status)) {
-          return { ok: true, response: JSON.stringify(response) };
-        }
-      } catch (error) {
-        if (delay === undefined || error instanceof BodyTooLarge) {
-          return { ok: false, error: failure(error) };
-        }
-      }
-      await pause(delay);
+  async perform({ request, retry }: Effect, aborted: AbortSignal): Promise<Tried> {
+    try {
+      const answer = await send(JSON.parse(request) as FetchRequest, aborted);
+      const response = JSON.stringify(answer);
+      if (retry?.on?.includes(answer.status) !== true) return { ok: true, response };
+      const message = `${answer.url} answered ${answer.status}.`;
+      return { ok: true, response, transient: { name: "Error", message } };
+    } catch (thrown) {
+      return failed(thrown);
     }
   }
 }

@@ -3,6 +3,7 @@ import type {
   CatalogOperations,
   ComponentOperations,
 } from "../core/api/operations.ts";
+import type { Packing } from "../transport/packing.ts";
 
 /**
  * A Durable Object namespace as far as Perdure uses it: stubs by name, seen as the operations of
@@ -14,7 +15,7 @@ export interface ObjectNamespace<Operations> {
 
 /** The bindings and variables of wrangler.toml. */
 export interface Env {
-  readonly AGENTS: ObjectNamespace<AgentOperations>;
+  readonly AGENTS: ObjectNamespace<Packing<AgentOperations>>;
   readonly COMPONENTS: ObjectNamespace<ComponentOperations>;
   readonly CATALOG: ObjectNamespace<CatalogOperations>;
   readonly LOADER: WorkerLoader;

@@ -4,9 +4,9 @@ import type { ComponentCode } from "../core/api/operations.ts";
 import type {
   Boot,
   BootReply,
+  Effect,
   EffectCall,
   EffectResult,
-  FacetPort,
   HostPort,
   InstanceIdentity,
   InvocationCall,
@@ -17,32 +17,47 @@ import type {
   RunReply,
   SaveReply,
 } from "../core/protocol.ts";
+import type { FacetPort, PackedHost } from "../transport/facet.ts";
+import { InOrder } from "../transport/in-order.ts";
+import { pack, unpack, type Packed } from "../transport/packing.ts";
 import type { InstanceHandle, Instances, Slot } from "../runtime/ports.ts";
 import type { Isolates } from "./isolates.ts";
 
 /** The only thing of the host that code in an isolate can reach. */
-class HostTarget extends RpcTarget implements HostPort {
+class HostTarget extends RpcTarget implements PackedHost {
   readonly #host: HostPort;
+  readonly #inOrder = new InOrder();
 
   constructor(host: HostPort) {
     super();
     this.#host = host;
   }
 
-  commit(records: readonly LiveRecord[]): Promise<void> {
-    return this.#host.commit(records);
+  commit(records: Packed<readonly LiveRecord[]>): Promise<void> {
+    return this.#inOrder.take([records], (whole) => this.#host.commit(whole));
   }
 
-  perform(records: readonly LiveRecord[], call: EffectCall): Promise<EffectResult> {
-    return this.#host.perform(records, call);
+  async perform(
+    records: Packed<readonly LiveRecord[]>,
+    call: Packed<EffectCall>,
+  ): Promise<Packed<EffectResult>> {
+    const perform = (...whole: [readonly LiveRecord[], EffectCall]): Promise<EffectResult> =>
+      this.#host.perform(...whole);
+    return pack(await this.#inOrder.take([records, call], perform));
   }
 
-  performUnrecorded(call: Omit<EffectCall, "start">): Promise<EffectResult> {
-    return this.#host.performUnrecorded(call);
+  async performUnrecorded(effect: Packed<Effect>, id: number): Promise<Packed<EffectResult>> {
+    const perform = (whole: Effect): Promise<EffectResult> =>
+      this.#host.performUnrecorded(whole, id);
+    return pack(await this.#inOrder.take([effect], perform));
   }
 
-  page(from: number, to: number): Promise<RecordPage> {
-    return this.#host.page(from, to);
+  abandon(id: number): Promise<void> {
+    return this.#inOrder.take([id], (number: number) => this.#host.abandon(number));
+  }
+
+  async page(from: number, to: number): Promise<Packed<RecordPage>> {
+    return pack(await this.#host.page(from, to));
   }
 }
 
@@ -60,23 +75,23 @@ class FacetInstance implements InstanceHandle {
 
   boot(host: HostPort, boot: Boot): Promise<BootReply> {
     this.#host = new HostTarget(host);
-    return this.#stub.boot(this.#host, boot);
+    return this.#stub.boot(this.#host, pack(boot)).then(unpack);
   }
 
   run(calls: readonly InvocationCall[], careful: boolean): Promise<RunReply> {
-    return this.#stub.run(this.#lent(), calls, careful);
+    return this.#stub.run(this.#lent(), pack(calls), careful).then(unpack);
   }
 
   proceed(): Promise<RunReply> {
-    return this.#stub.proceed(this.#lent());
+    return this.#stub.proceed(this.#lent()).then(unpack);
   }
 
   save(): Promise<SaveReply> {
-    return this.#stub.save(this.#lent());
+    return this.#stub.save(this.#lent()).then(unpack);
   }
 
   read(call: ReadCall): Promise<ReadReply> {
-    return this.#stub.read(call);
+    return this.#stub.read(pack(call)).then(unpack);
   }
 
   cancel(): Promise<void> {

@@ -7,7 +7,8 @@ import type { AgentTypeDescription } from "../core/api/description.ts";
 import type { ComponentCode, ComponentSource } from "../core/api/operations.ts";
 import { accept, refuse, type Result } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
-import type { InspectorPort, InstanceIdentity } from "../core/protocol.ts";
+import type { InstanceIdentity } from "../core/protocol.ts";
+import type { InspectorPort } from "../transport/inspector.ts";
 import { guestSource } from "../generated/guest-source.ts";
 
 const COMPATIBILITY_DATE = "2026-11-01";

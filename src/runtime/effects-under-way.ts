@@ -3,15 +3,20 @@
  * that asked: when the instance is replaced, the next one waits for the very same effect.
  */
 import type { Entry } from "../core/oplog/entry.ts";
-import type { EffectCall, EffectResult } from "../core/protocol.ts";
-import type { Effects } from "./ports.ts";
+import type { Effect, EffectResult } from "../core/protocol.ts";
+import type { Trying } from "./trying.ts";
+
+interface UnderWay {
+  readonly result: Promise<EffectResult>;
+  readonly abort: AbortController;
+}
 
 export class EffectsUnderWay {
-  readonly #effects: Effects;
-  readonly #underWay = new Map<number, Promise<EffectResult>>();
+  readonly #trying: Trying;
+  readonly #underWay = new Map<number, UnderWay>();
 
-  constructor(effects: Effects) {
-    this.#effects = effects;
+  constructor(trying: Trying) {
+    this.#trying = trying;
   }
 
   has(start: number): boolean {
@@ -19,27 +24,50 @@ export class EffectsUnderWay {
   }
 
   /** The effect of the call whose `Start` is at `start`: begun once in this process. */
-  perform(start: number, call: Omit<EffectCall, "start">): Promise<EffectResult> {
-    const underWay = this.#underWay.get(start) ?? this.#effects.perform(call);
-    this.#underWay.set(start, underWay);
-    return underWay;
+  perform(start: number, effect: Effect): Promise<EffectResult> {
+    const known = this.#underWay.get(start);
+    if (known !== undefined) return known.result;
+    const abort = new AbortController();
+    const result = this.#result(start, effect, abort.signal);
+    this.#underWay.set(start, { result, abort });
+    return result;
+  }
+
+  async #result(start: number, effect: Effect, aborted: AbortSignal): Promise<EffectResult> {
+    const result = await this.#trying.perform(effect, aborted, start);
+    if (result !== undefined) return result;
+    // Nobody waits for it: whoever goes on with the call begins it anew.
+    if (!aborted.aborted) this.#underWay.delete(start);
+    return new Promise(() => {});
+  }
+
+  /** An effect of a call that is not recorded. */
+  performUnrecorded(effect: Effect, aborted: AbortSignal): Promise<EffectResult> {
+    return this.#trying.performUnrecorded(effect, aborted);
   }
 
   /** Forgets all effects. */
   clear(): void {
-    this.#underWay.clear();
+    this.#forgetWhere(() => true);
   }
 
-  /** Forgets effects whose results are in the oplog. */
+  /** Forgets effects whose results are in the oplog, and ends those that are not wanted any more. */
   forget(entries: readonly Entry[]): void {
     if (this.#underWay.size === 0) return;
     for (const entry of entries) {
-      if (entry.kind === "End" || entry.kind === "Cancelled") this.#underWay.delete(entry.start);
-      if (entry.kind === "Jump") this.#forgetSince(entry.region[0]);
+      if (entry.kind === "End") this.#underWay.delete(entry.start);
+      if (entry.kind === "Cancelled") this.#forgetWhere((start) => start === entry.start);
+      if (entry.kind === "Jump" || entry.kind === "Revert") {
+        this.#forgetWhere((start) => start >= entry.region[0]);
+      }
     }
   }
 
-  #forgetSince(from: number): void {
-    for (const start of this.#underWay.keys()) if (start >= from) this.#underWay.delete(start);
+  #forgetWhere(isOver: (start: number) => boolean): void {
+    for (const [start, { abort }] of this.#underWay) {
+      if (!isOver(start)) continue;
+      this.#underWay.delete(start);
+      abort.abort();
+    }
   }
 }

@@ -15,12 +15,16 @@ import { inRegions } from "../core/oplog/regions.ts";
 import type { LiveRecord } from "../core/protocol.ts";
 import type { Status } from "../core/status/status.ts";
 import { nextTime } from "./cron.ts";
+import { isHeavierThan } from "../core/weight.ts";
 import { Journal, type AlarmFor } from "./journal.ts";
 import { knownInvocation, type KnownInvocation } from "./known-invocation.ts";
 import type { Whereabouts } from "./key-table.ts";
 import type { Environment, AgentStore } from "./ports.ts";
 import { openRich } from "./rich.ts";
 import { WaitingCallers } from "./waiting.ts";
+
+/** How much of what was just written stays in memory. */
+const KEPT_BYTES = 256 * 1024;
 
 export class Ledger {
   readonly callers = new WaitingCallers();
@@ -29,7 +33,7 @@ export class Ledger {
   readonly #alarmFor: AlarmFor;
   readonly #inbox = new Map<string, PendingAgentInvocation>();
   #journal: Journal | undefined;
-  /** Entries of the last append: showing an outcome that was just written reads nothing. */
+  /** Entries of the last append, unless they are large: showing an outcome that was just written reads nothing. */
   #fresh: readonly Indexed[] = [];
 
   readonly #appended: (entries: readonly Entry[]) => void;
@@ -134,7 +138,9 @@ export class Ledger {
     const first = journal.status.lastIndex + 1;
     const all = [...entries, ...this.#hidden(entries), ...this.#followingRuns(entries)];
     append(journal, all);
-    this.#fresh = all.map((entry, at) => ({ index: first + at, entry }));
+    this.#fresh = isHeavierThan(all, KEPT_BYTES)
+      ? []
+      : all.map((entry, at) => ({ index: first + at, entry }));
     this.#appended(all);
     for (const entry of all) {
       if (entry.kind === "AgentInvocationFinished" || entry.kind === "CancelPendingInvocation") {

@@ -31,6 +31,7 @@ import { Replacing } from "./replacing.ts";
 import { Runs } from "./runs.ts";
 import type { Session } from "./session.ts";
 import { Snapshotting } from "./snapshotting.ts";
+import { Trying } from "./trying.ts";
 
 /** While the loop works, the alarm stands this far ahead: it takes over if the process dies. */
 const WATCHDOG_MS = 1000;
@@ -64,9 +65,9 @@ export class Loop {
     const { ledger } = this;
     this.promises = new Promises(ledger);
     const effects = new Performing(ports, ledger, this.promises);
-    const underWay = new EffectsUnderWay(effects);
+    const underWay = new EffectsUnderWay(new Trying(effects, ledger, environment));
     this.#underWay = underWay;
-    const recovery = new Recovery({ ...ports, effects, ledger, underWay });
+    const recovery = new Recovery({ ...ports, ledger, underWay });
     const present = new Present(ports, ledger, recovery);
     const failures = new Failures(present);
     this.#present = present;

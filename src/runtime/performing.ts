@@ -1,9 +1,9 @@
 /** What agent code asks for outside its instance: by the agent's own books, or by the platform. */
 import { nameOf } from "../core/api/agent-name.ts";
 import { callCycle } from "../core/decide/circles.ts";
-import type { AgentMessage, EffectCall, EffectResult } from "../core/protocol.ts";
+import type { AgentMessage, Effect, EffectResult } from "../core/protocol.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Agents, Bindings, Effects } from "./ports.ts";
+import type { Agents, Bindings, Effects, Tried } from "./ports.ts";
 import { refusalError, type Promises } from "./promises.ts";
 
 interface Outside {
@@ -23,10 +23,10 @@ export class Performing implements Effects {
     this.#promises = promises;
   }
 
-  async perform(effect: Omit<EffectCall, "start">): Promise<EffectResult> {
+  async perform(effect: Effect, aborted: AbortSignal): Promise<Tried> {
     if (effect.message !== undefined) return this.#send(effect.message);
     if (effect.binding !== undefined) return this.#outside.bindings.perform(effect.binding);
-    if (effect.call === "fetch") return this.#outside.effects.perform(effect);
+    if (effect.call === "fetch") return this.#outside.effects.perform(effect, aborted);
     const { id } = JSON.parse(effect.request) as { readonly id: string };
     return this.#promises.outcome(id);
   }

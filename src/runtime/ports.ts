@@ -2,6 +2,7 @@
 import type { AgentTypeDescription } from "../core/api/description.ts";
 import type { Caller, ComponentCode } from "../core/api/operations.ts";
 import type { Result } from "../core/errors.ts";
+import type { ErrorData } from "../core/oplog/entry.ts";
 import type { JsonValue } from "../core/api/views.ts";
 import type { Grants } from "../core/bindings/kinds.ts";
 import type {
@@ -10,7 +11,7 @@ import type {
   InstancePort,
   InstanceIdentity,
   EffectResult,
-  EffectCall,
+  Effect,
   RecordPage,
 } from "../core/protocol.ts";
 
@@ -93,9 +94,13 @@ export interface Components {
   ): Promise<readonly JsonValue[]>;
 }
 
+/** How a try of an effect ended. `transient` says why another one may end otherwise. */
+export type Tried = EffectResult & { readonly transient?: ErrorData };
+
 /** Performs effects on the outside world. */
 export interface Effects {
-  perform(call: Omit<EffectCall, "start">): Promise<EffectResult>;
+  /** One try; when `aborted` fires it is of no interest any more. */
+  perform(effect: Effect, aborted: AbortSignal): Promise<Tried>;
 }
 
 /** The other agents. */

@@ -10,6 +10,12 @@ import { SessionDropped, type Session } from "./session.ts";
 
 /** Calls that are run and committed together, at most. */
 const BATCH = 64;
+const BATCH_CHARACTERS = 1024 * 1024;
+
+/** Whether the arguments of calls are as much as one message should carry. */
+function isFull(calls: readonly InvocationCall[]): boolean {
+  return calls.reduce((characters, { args }) => characters + args.length, 0) > BATCH_CHARACTERS;
+}
 
 export class Runs {
   readonly #present: Present;
@@ -28,7 +34,7 @@ export class Runs {
     const room = status === undefined ? 0 : this.#room(status);
     const calls: InvocationCall[] = [];
     for (const { idempotencyKey, invocation } of inbox.values()) {
-      if (calls.length === room) break;
+      if (calls.length === room || isFull(calls)) break;
       if (invocation.type === "method") {
         const { method, args } = invocation;
         calls.push({ idempotencyKey, pendingIndex: 0, method, args, seed: this.#seed() });
@@ -72,6 +78,7 @@ export class Runs {
     const room = this.#room(status);
     for (const pending of status.pending.slice(1, room)) {
       if (pending.request.type !== "method" || pending.scheduledFor !== undefined) break;
+      if (isFull(calls)) break;
       calls.push(this.#callOf(pending));
     }
     return calls;

@@ -9,6 +9,7 @@ import type { Grants } from "../core/bindings/kinds.ts";
 import type {
   Boot,
   BootReply,
+  Effect,
   EffectCall,
   EffectResult,
   HostPort,
@@ -20,15 +21,15 @@ import type {
   RunReply,
   SaveReply,
 } from "../core/protocol.ts";
+import type { Payload } from "../core/oplog/payload.ts";
 import type { EffectsUnderWay } from "./effects-under-way.ts";
 import { PAGE_CHARACTERS } from "./journal.ts";
 import type { Ledger } from "./ledger.ts";
-import type { AgentStore, Effects, InstanceHandle, Slot } from "./ports.ts";
+import type { AgentStore, InstanceHandle, Slot } from "./ports.ts";
 
 export interface SessionParts {
   readonly ledger: Ledger;
   readonly store: AgentStore;
-  readonly effects: Effects;
   readonly underWay: EffectsUnderWay;
 }
 
@@ -58,6 +59,7 @@ export class Session implements HostPort {
   readonly #parts: SessionParts;
   readonly #grants: Grants;
   readonly #refs = new Map<number, number>();
+  readonly #unrecorded = new Map<number, AbortController>();
   #isAdopted = false;
   #isDropped = false;
   #thawed: Promise<void> | undefined;
@@ -137,6 +139,7 @@ export class Session implements HostPort {
     if (this.#isDropped) return;
     this.#isDropped = true;
     this.thaw();
+    for (const abort of this.#unrecorded.values()) abort.abort();
     this.#handle.drop(reason);
   }
 
@@ -166,21 +169,41 @@ export class Session implements HostPort {
     if (isUnknown) return outcomeUnknown;
     const refusal = this.#refusal(call);
     if (refusal !== undefined && !this.#parts.underWay.has(start)) return refusal;
-    const result = await this.#parts.underWay.perform(start, call);
+    const effect = { ...call, request: this.#requestOf(call.start, start, records) };
+    const result = await this.#parts.underWay.perform(start, effect);
     await this.#ready();
     return result;
   }
 
-  #refusal({ binding }: Omit<EffectCall, "start">): EffectResult | undefined {
+  #refusal({ binding }: Pick<Effect, "binding">): EffectResult | undefined {
     if (binding === undefined || Object.hasOwn(this.#grants, binding.name)) return undefined;
     return notGranted(binding.name);
   }
 
+  /** What a call asks for stands in its `Start`: among the records that it came with, or in the oplog. */
+  #requestOf(id: number, start: number, records: readonly LiveRecord[]): Payload {
+    const placed = records.find(({ ref }) => ref === id)?.entry;
+    const entry = placed ?? this.#parts.ledger.journal?.entry(start);
+    if (entry?.kind === "Start" && entry.request !== undefined) return entry.request;
+    throw new Error(`no request is recorded at ${start}`);
+  }
+
   /** What a step sends must not overtake the `Start` of the step; hooks of a trial may send. */
-  async performUnrecorded(call: Omit<EffectCall, "start">): Promise<EffectResult> {
-    if (this.#isAdopted) await this.#ready();
-    if (this.#isDropped) throw new SessionDropped("the instance was replaced");
-    return this.#refusal(call) ?? this.#parts.effects.perform(call);
+  async performUnrecorded(effect: Effect, id: number): Promise<EffectResult> {
+    const abort = new AbortController();
+    this.#unrecorded.set(id, abort);
+    try {
+      if (this.#isAdopted) await this.#ready();
+      if (this.#isDropped) throw new SessionDropped("the instance was replaced");
+      const refusal = this.#refusal(effect);
+      return refusal ?? (await this.#parts.underWay.performUnrecorded(effect, abort.signal));
+    } finally {
+      this.#unrecorded.delete(id);
+    }
+  }
+
+  async abandon(id: number): Promise<void> {
+    this.#unrecorded.get(id)?.abort();
   }
 
   async page(from: number, to: number): Promise<RecordPage> {

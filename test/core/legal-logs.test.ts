@@ -100,6 +100,10 @@ const SITUATIONS: Readonly<Record<string, (log: readonly Indexed[]) => boolean>>
     ),
   "a failed save": (log) =>
     log.some(({ entry }) => entry.kind === "FailedUpdate" && entry.detail === "it does not save"),
+  "a call that is tried again": (log) =>
+    log.some(
+      ({ entry }) => entry.kind === "Error" && log[entry.retryFrom - 1]?.entry.kind === "Start",
+    ),
   "an update in the middle of an invocation": (log) =>
     log.some(
       ({ index, entry }) => entry.kind === "SuccessfulUpdate" && log[index]?.entry.kind === "End",

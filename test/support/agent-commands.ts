@@ -107,6 +107,12 @@ const calls = {
     if (start === undefined || model.moment.isCancelled === true) return;
     model.append({ kind: "Cancelled", start }, { name: "running", isCancelled: true });
   },
+  tryAgain: (model, a, b) => {
+    const retryFrom = pick(model.moment.calls, a);
+    if (retryFrom === undefined) return;
+    const retry = { retryFrom, attempt: (b % 3) + 1, retryAt: model.now + (b % 100) };
+    model.append({ kind: "Error", error: failure, ...retry });
+  },
   begin: (model, a, b) => {
     enter(model, a, b);
     if (!isInside(model)) return;

@@ -1,6 +1,6 @@
 /** Addresses of agents as one text: `component/Type/key`, where only the key may contain a slash. */
 import { isComponentName } from "../component/component-name.ts";
-import { utf8Length } from "../component/utf8-length.ts";
+import { utf8Length } from "../utf8-length.ts";
 import { limits } from "../limits.ts";
 import type { AgentAddress } from "./views.ts";
 

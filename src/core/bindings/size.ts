@@ -1,4 +1,7 @@
-/** How large a value is, roughly: the characters of its texts, the bytes of its buffers. */
+/** How large a value is, roughly, on its way between isolates: its texts, the bytes of its buffers. */
+
+/** A text in which one character is not Latin takes two bytes for each. */
+const NOT_LATIN = /[\u0100-\uffff]/;
 
 /** What a number, a date or a member takes in a record, about. */
 const SMALL = 8;
@@ -10,7 +13,7 @@ export function isLargerThan(value: unknown, limit: number): boolean {
   let size = 0;
   while (open.length > 0) {
     const next = open.pop();
-    if (typeof next === "string") size += next.length;
+    if (typeof next === "string") size += next.length * (NOT_LATIN.test(next) ? 2 : 1);
     else if (typeof next !== "object" || next === null) size += SMALL;
     else if (ArrayBuffer.isView(next) || next instanceof ArrayBuffer) size += next.byteLength;
     else if (!met.has(next)) {

@@ -2,7 +2,7 @@ import type { ComponentSource } from "../api/operations.ts";
 import { ownNameFault } from "../bindings/grants.ts";
 import { accept, refuse, type Result } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { utf8Length } from "./utf8-length.ts";
+import { utf8Length } from "../utf8-length.ts";
 
 const nameLimit = 256;
 

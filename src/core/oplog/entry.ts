@@ -149,7 +149,10 @@ export interface Interrupted extends Stamped {
   readonly reason?: string;
 }
 
-/** A failed attempt. Without `retryAt` nothing will be tried again: the agent has failed. */
+/**
+ * A failed attempt. Without `retryAt` nothing will be tried again: the agent has failed. With
+ * `retryFrom` at the `Start` of a call it is that call which is tried again, while the agent runs.
+ */
 export interface ErrorEntry extends Stamped {
   readonly kind: "Error";
   readonly error: ErrorData;

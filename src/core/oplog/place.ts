@@ -29,6 +29,8 @@ export function placeRecords(
     if (ref !== undefined) refs.set(ref, first + entries.length);
     if (entry.kind === "End" || entry.kind === "Cancelled") {
       entries.push({ ...entry, start: placeOf(entry.start) });
+    } else if (entry.kind === "Error") {
+      entries.push({ ...entry, retryFrom: placeOf(entry.retryFrom) });
     } else if (entry.kind === "EndAtomicRegion") {
       entries.push({ ...entry, begin: placeOf(entry.begin) });
     } else entries.push(entry);

@@ -14,6 +14,7 @@ import type {
   EndAtomicRegion,
   Entry,
   EntryKind,
+  ErrorEntry,
   Indexed,
   Jump,
   Log,
@@ -64,6 +65,7 @@ export class ReplayCursor {
   readonly #accepted = new Map<number, PendingAgentInvocation>();
   readonly #inlineEnds = new Map<number, Indexed<End>>();
   readonly #cancelled = new Set<number>();
+  readonly #tried = new Map<number, ErrorEntry>();
   #logs: Log[] = [];
   #ahead: Indexed[] = [];
   #position = 0;
@@ -89,6 +91,8 @@ export class ReplayCursor {
     for (const indexed of page) {
       if (indexed.entry.kind === "PendingAgentInvocation") {
         this.#accepted.set(indexed.index, indexed.entry);
+      } else if (indexed.entry.kind === "Error") {
+        this.#tried.set(indexed.entry.retryFrom, indexed.entry);
       } else if (indexed.entry.kind === "Jump") {
         this.#jumps.push({ index: indexed.index, entry: indexed.entry });
       } else if (indexed.entry.kind === "Revert") {
@@ -204,11 +208,17 @@ export class ReplayCursor {
     return true;
   }
 
+  /** The last failed try of the open call that started at `start`. */
+  triedOf(start: number): ErrorEntry | undefined {
+    return this.#tried.get(start);
+  }
+
   /** Walks past the barrier; feed the cursor before the code runs on. */
   pass(): void {
     this.#logs = [];
     const passed = this.barrier;
     if (passed?.entry.kind === "AgentInvocationFinished") this.#cancelled.clear();
+    else if (passed !== undefined) this.#tried.delete(passed.entry.start);
     if (passed !== undefined) this.#cancellations.delete(passed.index);
     this.#position += 1;
     this.#barriersAhead -= 1;

@@ -1,6 +1,7 @@
 /** Sub-folds of what the agent is doing: its status name, the invocation in progress, its failure. */
 import { RESUMED, type Entry, type Indexed } from "../oplog/entry.ts";
 import { beginRegion, endRegion } from "./atomic.ts";
+import { forgetTries, isOfCall, noteTry } from "./tries.ts";
 import type { CurrentInvocation, Failure, Status } from "./status.ts";
 
 /** The part of the status that skipped regions hide. */
@@ -39,9 +40,10 @@ export function evolveActivity(activity: Activity, { index, entry }: Indexed): A
     case "Cancelled":
       return entry.start === current?.startedIndex
         ? running({ ...current, cancelledAt: entry.at })
-        : running(current);
-    case "Start":
+        : running(current && forgetTries(current, entry.start));
     case "End":
+      return running(current && forgetTries(current, entry.start));
+    case "Start":
     case "Jump":
     case "SuccessfulUpdate":
       return running(current);
@@ -59,6 +61,9 @@ export function evolveActivity(activity: Activity, { index, entry }: Indexed): A
     case "Interrupted":
       return { name: "interrupted", ...keep(current) };
     case "Error":
+      if (current !== undefined && isOfCall(current, entry)) {
+        return { ...activity, current: noteTry(current, entry) };
+      }
       return { name: entry.retryAt === undefined ? "failed" : "retrying", ...keep(current) };
     default:
       return activity;
@@ -67,11 +72,16 @@ export function evolveActivity(activity: Activity, { index, entry }: Indexed): A
 
 /**
  * Counted over skipped regions as well, else a retried region would never use up its tries. A failed
- * agent that is resumed has a fresh budget, a retrying one keeps its own.
+ * agent that is resumed has a fresh budget, a retrying one keeps its own. A call that is tried again is
+ * no failure of the agent.
  */
-export function evolveFailure(failure: Failure | undefined, entry: Entry): Failure | undefined {
+export function evolveFailure(
+  { failure, current }: Pick<Status, "failure" | "current">,
+  entry: Entry,
+): Failure | undefined {
   switch (entry.kind) {
     case "Error": {
+      if (isOfCall(current, entry)) return failure;
       const { error, retryFrom, attempt, retryAt, afresh } = entry;
       return {
         error,

@@ -66,7 +66,7 @@ function activityOf({ name, suspendedUntil, current }: Status): Activity {
 /** What most entries are: a call of the invocation in progress, or a line that it logs. */
 function isWithinRun(status: Status, { entry }: Indexed): boolean {
   if (entry.kind === "Log") return true;
-  if (isOfPromise(status.promises, entry)) return false;
+  if (isOfPromise(status.promises, entry) || status.current?.tries !== undefined) return false;
   return status.name === "running" && (entry.kind === "Start" || entry.kind === "End");
 }
 
@@ -88,7 +88,7 @@ function evolve(status: Status, indexed: Indexed): Status {
   const isDeleted = inRegions(status.deleted, index);
   const isSkipped = isDeleted || inRegions(status.skipped, index);
   const manual = isDeleted ? undefined : concludedManual(status, entry);
-  const failure = isDeleted ? status.failure : evolveFailure(status.failure, entry);
+  const failure = isDeleted ? status.failure : evolveFailure(status, entry);
   return {
     lastIndex: index,
     identity: status.identity,

@@ -39,10 +39,20 @@ export interface CurrentInvocation {
   readonly startedAt: number;
   /** Atomic regions that have begun and not ended; absent when there is none. */
   readonly regions?: readonly OpenRegion[];
+  /** Calls that are tried again; absent when there is none. */
+  readonly tries?: readonly CallTries[];
   /** The agent was put to sleep inside: all that the code did is in the record. */
   readonly parked?: true;
   /** When the code heard that the invocation is cancelled. */
   readonly cancelledAt?: number;
+}
+
+/** An open call of which `attempt` tries have failed: the next one is not before `retryAt`. */
+export interface CallTries {
+  /** Index of its `Start`. */
+  readonly start: number;
+  readonly attempt: number;
+  readonly retryAt: number;
 }
 
 /** An open atomic region. */

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ComponentSource } from "../../../src/core/api/operations.ts";
 import { fromCanonicalForm, toCanonicalForm } from "../../../src/core/component/canonical-form.ts";
-import { utf8Length } from "../../../src/core/component/utf8-length.ts";
+import { utf8Length } from "../../../src/core/utf8-length.ts";
 import { validateSource } from "../../../src/core/component/validate-source.ts";
 import { limits } from "../../../src/core/limits.ts";
 

@@ -22,6 +22,8 @@ function started(pendingIndex: number, idempotencyKey = "k"): Entry {
 const start: Entry = { kind: "Start", at: 1, call: "fetch", durability: "read-remote" };
 const log: Entry = { kind: "Log", at: 1, level: "info", message: "m" };
 
+const error = { name: "Error", message: "no" };
+
 function nobody(): never {
   throw new Error("nothing is asked for");
 }
@@ -35,6 +37,7 @@ describe("places in the oplog", () => {
       { entry: { kind: "End", at: 1, start: -2, response: "1" } },
       { entry: { kind: "Cancelled", at: 1, start: -1 } },
       { entry: { kind: "End", at: 1, start: 3 } },
+      { entry: { kind: "Error", at: 1, error, retryFrom: -1, attempt: 1 } },
     ];
     const entries = placeRecords(records, 20, refs, nobody);
     expect(entries).toEqual([
@@ -43,6 +46,7 @@ describe("places in the oplog", () => {
       { kind: "End", at: 1, start: 21, response: "1" },
       { kind: "Cancelled", at: 1, start: 4 },
       { kind: "End", at: 1, start: 3 },
+      { kind: "Error", at: 1, error, retryFrom: 4, attempt: 1 },
     ]);
     expect(refs).toEqual(
       new Map([

@@ -170,6 +170,29 @@ describe("semantics 4: replay writes nothing", () => {
   });
 });
 
+describe("semantics 7: a call that was tried in vain", () => {
+  const tried = (retryFrom: number, attempt: number): Entry => ({
+    kind: "Error",
+    at: 1,
+    error: { name: "TypeError", message: "no" },
+    retryFrom,
+    attempt,
+    retryAt: 10 * attempt,
+  });
+
+  test("is known by its last failed try until it has ended; the entry itself is passed over", () => {
+    const log = [starts(fetchCall), tried(4, 1), starts(sleepCall), tried(4, 2), end(4), finished];
+    const cursor = inside(log);
+    expect(cursor.claim(fetchCall)?.index).toBe(4);
+    expect(cursor.triedOf(4)).toMatchObject({ attempt: 2, retryAt: 20 });
+    expect(cursor.triedOf(6)).toBeUndefined();
+    cursor.pass();
+    cursor.gather();
+    expect(cursor.triedOf(4)).toBeUndefined();
+    expect(cursor.barrier?.entry.kind).toBe("AgentInvocationFinished");
+  });
+});
+
 describe("semantics 2: replay passes over skipped regions", () => {
   test("what lies in one is not there", () => {
     const cursor = inside(

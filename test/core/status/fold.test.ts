@@ -100,6 +100,32 @@ describe("the status is a fold", () => {
     );
   });
 
+  test("a call that is tried again is counted and changes neither name nor failure; its end forgets it", () => {
+    check(
+      legalLogs(),
+      (log) => {
+        let before: Status | undefined;
+        for (const indexed of log.entries) {
+          const after = folded(before, [indexed], log);
+          const { entry } = indexed;
+          const start = entry.kind === "Error" ? entry.retryFrom : 0;
+          if (entry.kind === "Error" && log.entries[start - 1]?.entry.kind === "Start") {
+            const { attempt, retryAt } = entry;
+            expect(after.name).toBe(before?.name);
+            expect(after.failure).toEqual(before?.failure);
+            expect(after.current?.tries).toContainEqual({ start, attempt, retryAt });
+          }
+          if (entry.kind === "End" || entry.kind === "Cancelled") {
+            const known = after.current?.tries?.map((tried) => tried.start) ?? [];
+            expect(known).not.toContain(entry.start);
+          }
+          before = after;
+        }
+      },
+      700,
+    );
+  });
+
   test("semantics 2: a log line anywhere in a log changes nothing but the last index", () => {
     check(
       fc.tuple(legalLogs(), fc.nat(999)),

@@ -85,19 +85,44 @@ function isParked(open: Log): boolean {
   return last?.entry.kind === "Suspend";
 }
 
+/** Whether it says that a call will be tried again: nothing of the agent's own failure. */
+function isOfCall(log: Log, { entry }: Indexed): boolean {
+  return entry.kind === "Error" && all(log, "Start").some(({ index }) => index === entry.retryFrom);
+}
+
+/** The last failed try of each open call, in the order in which they failed. */
+function tries(inside: Log): NonNullable<Status["current"]>["tries"] {
+  const ended = new Set(all(inside, "End", "Cancelled").map(({ entry }) => entry.start));
+  const failed = all(inside, "Error").filter((one) => isOfCall(inside, one));
+  const left = failed.filter(
+    ({ index, entry }) =>
+      !ended.has(entry.retryFrom) &&
+      failed.every((other) => other.entry.retryFrom !== entry.retryFrom || other.index <= index),
+  );
+  return left.length === 0
+    ? undefined
+    : left.map(({ entry: { retryFrom: start, attempt, retryAt = 0 } }) => ({
+        start,
+        attempt,
+        retryAt,
+      }));
+}
+
 /** `open`: not in a skipped region. */
 function activity(open: Log): Pick<Status, "name" | "current" | "suspendedUntil"> {
   const started = all(open, "AgentInvocationStarted").at(-1);
   const finished = all(open, "AgentInvocationFinished").at(-1);
   const isInside = started !== undefined && started.index > (finished?.index ?? 0);
   const telling = open.findLast(
-    ({ entry }) => entry.kind === "Error" || NAMES[entry.kind] !== undefined,
+    (one) =>
+      (one.entry.kind === "Error" && !isOfCall(open, one)) || NAMES[one.entry.kind] !== undefined,
   )?.entry;
   const failed =
     telling?.kind === "Error" ? (telling.retryAt === undefined ? "failed" : "retrying") : undefined;
   const inside = open.filter(({ index }) => index >= (started?.index ?? 0));
   const regions = openRegions(inside);
   const heard = all(inside, "Cancelled").find(({ entry }) => entry.start === started?.index);
+  const tried = tries(inside);
   const said = failed ?? (telling && NAMES[telling.kind]) ?? "idle";
   return {
     name: said === "running" && !isInside ? "idle" : said,
@@ -110,6 +135,7 @@ function activity(open: Log): Pick<Status, "name" | "current" | "suspendedUntil"
         startedIndex: started.index,
         startedAt: started.entry.at,
         ...(regions !== undefined && { regions }),
+        ...(tried !== undefined && { tries: tried }),
         ...(isParked(inside) && { parked: true }),
         ...(heard !== undefined && { cancelledAt: heard.entry.at }),
       },
@@ -202,7 +228,7 @@ function failure(live: Log): Pick<Status, "failure"> {
     "AgentInvocationStarted",
     "AgentInvocationFinished",
     "SuccessfulUpdate",
-  ).at(-1);
+  ).findLast((one) => !isOfCall(live, one));
   if (telling?.entry.kind !== "Error") return {};
   const { error, retryFrom, attempt, retryAt, afresh } = telling.entry;
   if (afresh && all(live, "Jump").some(({ index }) => index > telling.index)) return {};

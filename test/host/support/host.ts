@@ -73,7 +73,7 @@ export function receiverForTests(): () => Arrivals {
     arrivals = new Arrivals();
     vi.stubGlobal("fetch", async (input: string, init: RequestInit) => {
       const key = new Headers(init.headers).get("idempotency-key") ?? undefined;
-      const body = typeof init.body === "string" ? init.body : "";
+      const body = await new Response(init.body ?? "").text();
       return new Response(await arrivals.take({ path: new URL(input).pathname, key, body }));
     });
   });

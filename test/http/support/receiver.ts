@@ -8,6 +8,7 @@ export interface Received {
   readonly path: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
+  readonly bytes: Uint8Array;
 }
 
 /** How the receiver answers one request. */
@@ -18,17 +19,21 @@ export interface Receiver {
   readonly url: string;
   /** All requests so far, in order of arrival. */
   readonly received: readonly Received[];
+  /** Paths of the requests whose connections were closed before they were answered. */
+  readonly closed: readonly string[];
   close(): Promise<void>;
 }
 
 async function read(request: IncomingMessage): Promise<Received> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
+  const bytes = Buffer.concat(chunks);
   return {
     method: request.method ?? "",
     path: request.url ?? "",
     headers: request.headers,
-    body: Buffer.concat(chunks).toString("utf8"),
+    body: bytes.toString("utf8"),
+    bytes,
   };
 }
 
@@ -39,10 +44,14 @@ function reply(_: Received, response: ServerResponse): void {
 /** Starts a receiver on a free port. */
 export async function openReceiver(respond: Respond = reply): Promise<Receiver> {
   const received: Received[] = [];
+  const closed: string[] = [];
   const server = createServer((request, response) => {
     read(request)
       .then((whole) => {
         received.push(whole);
+        response.on("close", () => {
+          if (!response.writableFinished) closed.push(whole.path);
+        });
         return respond(whole, response);
       })
       .catch(() => response.destroy());
@@ -53,6 +62,7 @@ export async function openReceiver(respond: Respond = reply): Promise<Receiver> 
   return {
     url: `http://127.0.0.1:${port}`,
     received,
+    closed,
     async close() {
       server.closeAllConnections();
       server.close();

@@ -7,6 +7,7 @@ import type { AuthorModule } from "../../../src/guest/describe.ts";
 import type {
   Boot,
   BootReply,
+  Effect,
   EffectCall,
   EffectResult,
   HostPort,
@@ -63,9 +64,13 @@ class DistantHost implements HostPort {
     return this.#send(call.call, () => this.#host.perform(sent.records, sent.call));
   }
 
-  performUnrecorded(call: Omit<EffectCall, "start">): Promise<EffectResult> {
-    const sent = structuredClone(call);
-    return this.#send(`unrecorded ${call.call}`, () => this.#host.performUnrecorded(sent));
+  performUnrecorded(effect: Effect, id: number): Promise<EffectResult> {
+    const sent = structuredClone(effect);
+    return this.#send(`unrecorded ${effect.call}`, () => this.#host.performUnrecorded(sent, id));
+  }
+
+  abandon(id: number): Promise<void> {
+    return this.#send("abandon", () => this.#host.abandon(id));
   }
 
   page(from: number, to: number): Promise<RecordPage> {

@@ -1,5 +1,6 @@
 /** One agent makes all journeys; what all disks held is kept from one write to the next. */
 import type { Indexed } from "../../../src/core/oplog/entry.ts";
+import type { FetchRequest } from "../../../src/core/protocol.ts";
 import { copyOf, cutDisk, emptyDisk, entriesOn, type Disk } from "./disk.ts";
 import { journey, JOURNEYS, TRAVELLER, type JourneyOptions, type Outcome } from "./journey.ts";
 import type { World } from "./world.ts";
@@ -38,6 +39,16 @@ function answered(record: readonly Indexed[], length: number): string[] {
   );
 }
 
+/** The requests of the tries that had failed within the first `length` entries. */
+function triedInVain(record: readonly Indexed[], length: number): FetchRequest[] {
+  return record.slice(0, length).flatMap(({ entry }) => {
+    const call = entry.kind === "Error" ? record[entry.retryFrom - 1]?.entry : undefined;
+    return call?.kind === "Start" && call.call === "fetch"
+      ? [JSON.parse(call.request ?? "{}") as FetchRequest]
+      : [];
+  });
+}
+
 /** Goes on from a disk that holds the first `length` entries only; all else is as it was then. */
 export function travelOn(
   { record, moments }: LongJourney,
@@ -53,6 +64,7 @@ export function travelOn(
     now: last.entry.at,
     disks: { ...disks, [TRAVELLER]: cutDisk(then[TRAVELLER] ?? emptyDisk(), record, length) },
     begun: (world) => {
+      for (const request of triedInVain(record, length)) world.upstream.arrive(request);
       for (const url of answered(record, length)) world.upstream.react(url);
     },
   });

@@ -3,7 +3,7 @@
  * nothing of it reaches the disk or the world any more, and nothing that it waits for comes.
  */
 import type { Caller } from "../../../src/core/api/operations.ts";
-import type { AgentMessage, EffectCall, InstanceIdentity } from "../../../src/core/protocol.ts";
+import type { AgentMessage, InstanceIdentity } from "../../../src/core/protocol.ts";
 import { AgentRuntime } from "../../../src/runtime/agent.ts";
 import type { Agents, Components, Ports, Slot } from "../../../src/runtime/ports.ts";
 import type { AuthorModule } from "../../../src/guest/describe.ts";
@@ -119,8 +119,8 @@ export class AgentProcess implements AroundIsolate {
         validate: (...asked) => this.#cross("validation", () => components.validate(...asked)),
       },
       effects: {
-        perform: (call: Omit<EffectCall, "start">) =>
-          this.#cross(call.call, () => effects.perform(call)),
+        perform: (effect, aborted) =>
+          this.#cross(effect.call, () => effects.perform(effect, aborted)),
       },
       agents: {
         perform: (message: AgentMessage, caller: Caller) =>

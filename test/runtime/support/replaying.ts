@@ -69,6 +69,7 @@ export class Recording {
       commit: refuse,
       perform: refuse,
       performUnrecorded: refuse,
+      abandon: refuse,
       page: async (from, to) => this.#page(from, to),
     };
     const booted = life.lead(async () => {

@@ -4,8 +4,8 @@
  * anything is done; `busy`: how many are answered with 503; `approve`: the promise of the caller that
  * is completed a while later, as an approval by a human would.
  */
-import type { EffectCall, EffectResult, FetchRequest } from "../../../src/core/protocol.ts";
-import { defaultRetryPolicy, retryDelay, type CallRetryPolicy } from "../../../src/core/retry.ts";
+import type { Effect, FetchRequest } from "../../../src/core/protocol.ts";
+import type { Tried } from "../../../src/runtime/ports.ts";
 import type { Clock } from "./clock.ts";
 
 /** One arrival of a request. */
@@ -35,48 +35,44 @@ class BrokenConnection extends Error {}
 export class Upstream {
   readonly arrivals: Arrival[] = [];
   readonly #clock: Clock;
-  readonly #random: () => number;
   readonly #approve: Approve;
   readonly #seen = new Map<string, number>();
 
-  constructor(clock: Clock, random: () => number, approve: Approve) {
+  constructor(clock: Clock, approve: Approve) {
     this.#clock = clock;
-    this.#random = random;
     this.#approve = approve;
   }
 
-  /** As the host does it: tries again where that is safe. */
-  async perform({
-    request,
-    repeatable,
-    retry = defaultRetryPolicy,
-  }: Omit<EffectCall, "start">): Promise<EffectResult> {
-    const { on = [] }: CallRetryPolicy = retry;
-    for (let attempt = 1; ; attempt++) {
-      const delay = repeatable ? retryDelay(retry, attempt, this.#random()) : undefined;
-      try {
-        const response = await this.#answer(JSON.parse(request) as FetchRequest);
-        if (delay === undefined || !on.includes(response.status)) {
-          return { ok: true, response: JSON.stringify(response) };
-        }
-      } catch (error) {
-        if (delay === undefined) {
-          const { message } = error as Error;
-          return { ok: false, error: { name: "TypeError", message: `fetch failed: ${message}` } };
-        }
-      }
-      await this.#clock.pause(delay);
+  /** One try, as the host makes it. */
+  async perform({ request, retry }: Effect): Promise<Tried> {
+    try {
+      const answer = await this.#answer(JSON.parse(request) as FetchRequest);
+      const response = JSON.stringify(answer);
+      if (retry?.on?.includes(answer.status) !== true) return { ok: true, response };
+      return { ok: true, response, transient: { name: "Error", message: "busy" } };
+    } catch (thrown) {
+      const { message } = thrown as Error;
+      const error = { name: "TypeError", message: `fetch failed: ${message}` };
+      return { ok: false, error, transient: error };
     }
   }
 
-  async #answer({ method, url, headers, body }: FetchRequest) {
+  /** Notes one more arrival of a request. */
+  arrive({ method, url, headers }: FetchRequest): { readonly nth: number; readonly key?: string } {
+    const key = headers.find(([name]) => name === "idempotency-key")?.[1];
+    const name = `${method} ${url} ${key}`;
+    const nth = (this.#seen.get(name) ?? 0) + 1;
+    this.#seen.set(name, nth);
+    return key === undefined ? { nth } : { nth, key };
+  }
+
+  async #answer(request: FetchRequest) {
+    const { method, url, body } = request;
     const label = labelOf(url);
     const asked = new URL(url).searchParams;
-    const key = headers.find(([name]) => name === "idempotency-key")?.[1];
     const time = Number(asked.get("ms") ?? 1);
     await this.#clock.pause(time / 2);
-    const nth = (this.#seen.get(`${method} ${url} ${key}`) ?? 0) + 1;
-    this.#seen.set(`${method} ${url} ${key}`, nth);
+    const { nth, key } = this.arrive(request);
     const isBroken = nth <= Number(asked.get("broken") ?? 0);
     const isBusy = !isBroken && nth <= Number(asked.get("busy") ?? 0);
     const isDone = !isBroken && !isBusy;

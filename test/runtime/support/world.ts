@@ -51,7 +51,7 @@ export class World {
     this.clock = new Clock(now, random);
     this.points = new CrashPoints(crashes);
     this.revisions = new Revisions(modules);
-    this.upstream = new Upstream(this.clock, random, (name, id) => this.#approve(name, id));
+    this.upstream = new Upstream(this.clock, (name, id) => this.#approve(name, id));
     let uuids = 0;
     const uuid = (): string => {
       uuids += 1;

@@ -13,6 +13,12 @@ export function utf8Length(text: string): number {
   return bytes;
 }
 
+/** Whether a text takes more than `limit` bytes in UTF-8; most texts are not looked through for that. */
+export function isLongerThan(text: string, limit: number): boolean {
+  if (text.length * 3 <= limit) return false;
+  return text.length > limit || utf8Length(text) > limit;
+}
+
 function isPair(high: number, low: number): boolean {
   return high >= 0xd800 && high <= 0xdbff && low >= 0xdc00 && low <= 0xdfff;
 }
