@@ -2,7 +2,13 @@
  * The platform's own functions, taken before author code can see or replace anything. Nothing else
  * in the guest may reach for these globals by name.
  */
-const { setTimeout: setTimer, clearTimeout: clearTimer, Response: PlatformResponse } = globalThis;
+const {
+  setTimeout: setTimer,
+  clearTimeout: clearTimer,
+  queueMicrotask: enqueueMicrotask,
+  Response: PlatformResponse,
+} = globalThis;
+const PlatformFile = File;
 const PlatformDate = Date;
 const PlatformRequest = Request;
 const getRandomValues = crypto.getRandomValues.bind(crypto);
@@ -11,9 +17,11 @@ const platformRandom = Math.random;
 
 export {
   PlatformDate,
+  PlatformFile,
   PlatformRequest,
   PlatformResponse,
   clearTimer,
+  enqueueMicrotask,
   getRandomValues,
   platformRandom,
   randomUUID,

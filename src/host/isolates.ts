@@ -11,6 +11,10 @@ import type { InspectorPort, InstanceIdentity } from "../core/protocol.ts";
 import { guestSource } from "../generated/guest-source.ts";
 
 const COMPATIBILITY_DATE = "2026-11-01";
+
+/** Node's modules and globals come with the date; of them agents have asynchronous context alone. */
+const COMPATIBILITY_FLAGS = ["no_nodejs_compat", "no_nodejs_compat_v2", "nodejs_als"];
+
 const MAIN = "perdure:main";
 
 /** What authors import from `perdure`. */
@@ -38,6 +42,8 @@ function workerCode(source: ComponentSource, creation: Creation): WorkerLoaderWo
     "perdure:runtime": { js: guestSource },
     "perdure:creation": { json: creation },
     perdure: { js: PUBLIC_MODULE },
+    // A module of this name stands before the platform's.
+    "cloudflare:sockets": { js: `export { connect } from "/perdure:runtime";` },
   };
   for (const [name, text] of Object.entries(source.modules)) {
     modules[name] = { js: text };
@@ -47,7 +53,7 @@ function workerCode(source: ComponentSource, creation: Creation): WorkerLoaderWo
   }
   return {
     compatibilityDate: COMPATIBILITY_DATE,
-    compatibilityFlags: ["nodejs_als"],
+    compatibilityFlags: COMPATIBILITY_FLAGS,
     mainModule: MAIN,
     modules,
     globalOutbound: null,
