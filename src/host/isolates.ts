@@ -119,7 +119,15 @@ function withTimeLimit<T>(work: Promise<T>, limitMs: number): Promise<T> {
 /** The platform's message without its own framing: what is wrong, and where in the author's modules. */
 function whatIsWrong(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/^Failed to start Worker:\s*/i, "").trim();
+  return `${message.replace(/^Failed to start Worker:\s*/i, "").trim()}${adviceOn(message)}`;
+}
+
+function adviceOn(message: string): string {
+  const [, missing] = /No such module "([^"]*)"/.exec(message) ?? [];
+  if (missing === undefined) return "";
+  return missing.startsWith("node:")
+    ? "\nAgents have none of Node's modules: bundle for the browser, or use what the web platform has."
+    : "\nBundle packages into the upload, and put modules of your own among its modules.";
 }
 
 /** Loads code once, in an isolate that belongs to no agent, and says what it exports. */
