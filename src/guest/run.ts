@@ -44,6 +44,12 @@ function checkSize(result: Payload): Payload {
   throw new AgentError(message, { code: "payload-too-large" });
 }
 
+/** Waits that are over by now end in the order in which they would have. */
+function byEnd(left: OpenCall, right: OpenCall): number {
+  const [first = 0, second = 0] = [left, right].map(({ spec, at }) => spec.endsAt?.(at));
+  return first - second;
+}
+
 function unsettled(): MadeCall {
   return { settled: new Promise(() => {}), cancel() {} };
 }
@@ -315,7 +321,7 @@ export class Run implements Scope {
   goLive(): void {
     if (this.#isLive) return;
     this.#isLive = true;
-    for (const open of this.#open.values()) {
+    for (const open of [...this.#open.values()].toSorted(byEnd)) {
       this.#await(
         open,
         Promise.resolve(open.spec.perform({ id: open.id, at: open.at }, this.link)),
