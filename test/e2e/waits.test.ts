@@ -81,7 +81,8 @@ async function parked(agent: AgentClient, times: number): Promise<void> {
 /** When the sleep that an agent is in ends by its record. */
 async function dueOf(agent: AgentClient): Promise<number> {
   const start = (await agent.oplog()).findLast(({ call }) => call === "sleep");
-  return Date.parse(start?.at ?? "") + (start?.["request"] as { ms: number }).ms;
+  if (start === undefined) throw new Error("it does not sleep");
+  return Date.parse(start.at) + (start["request"] as { ms: number }).ms;
 }
 
 async function looked(agent: AgentClient): Promise<Seen> {

@@ -32,7 +32,7 @@ const known = {
     WebAssembly WebSocket WebSocketPair WebSocketRequestResponsePair WorkerGlobalScope
     WritableStream WritableStreamDefaultController WritableStreamDefaultWriter addEventListener
     atob btoa caches clearInterval clearTimeout console crypto decodeURI decodeURIComponent
-    dispatchEvent encodeURI encodeURIComponent escape eval fetch gc globalThis isFinite isNaN
+    dispatchEvent encodeURI encodeURIComponent escape eval fetch globalThis isFinite isNaN
     navigator origin parseFloat parseInt performance queueMicrotask removeEventListener reportError
     scheduler self setInterval setTimeout structuredClone undefined unescape`),
   console: words(

@@ -36,6 +36,4 @@ class SilentRegistry {
 export function replaceWeakness(): void {
   replace(globalThis, "WeakRef", StrongRef);
   replace(globalThis, "FinalizationRegistry", SilentRegistry);
-  // Where the host has it, it cannot be deleted.
-  if ("gc" in globalThis) Object.assign(globalThis, { gc: undefined });
 }
