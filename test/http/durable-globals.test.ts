@@ -13,7 +13,10 @@ const { api } = site;
 const scenarios = {
   formats: `
     await sleep(3);
-    const format = new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "full" });
+    const format = new Intl.DateTimeFormat("en", {
+      year: "numeric", month: "numeric", day: "numeric",
+      hour: "numeric", minute: "numeric", second: "numeric", fractionalSecondDigits: 3,
+    });
     return {
       present: format.format() === format.format(Date.now()),
       parts: format.formatToParts().map(({ value }) => value).join("") === format.format(new Date()),
@@ -67,8 +70,13 @@ const scenarios = {
     const registry = new FinalizationRegistry(() => { this.collected = true; });
     registry.register({}, 1);
     registry.register(target, 1, target);
+    const lone = new WeakRef({});
+    for (let n = 0; n < 20; n++) {
+      Array.from({ length: 100_000 }, (_, at) => ({ at }));
+      await sleep(1);
+    }
     return {
-      held: reference.deref() === target, kinds: [String(reference), String(registry)],
+      held: reference.deref() === target && lone.deref() !== undefined, kinds: [String(reference), String(registry)],
       is: reference instanceof WeakRef && registry instanceof FinalizationRegistry,
       unregistered: [registry.unregister(target), registry.unregister(target)],
     };`,
