@@ -13,7 +13,7 @@ const AGENTS = 1000;
 /** How many requests are under way at a time. */
 const ABREAST = 16;
 /** Time to look at the memory, to kill and to start again, before the first one wakes. */
-const MARGIN_MS = 25_000;
+const MARGIN_MS = 15_000;
 
 /**
  * What sleepers may take on top of the warm-up. An agent in memory takes two and a half: a thousand
@@ -96,15 +96,11 @@ test(
     const pid = host.server.workerdPid;
     const baseline = residentMb(pid);
     const accepting = Date.now();
-    const sleepers = await sendToSleep("crowd", AGENTS, pace * AGENTS * 1.5 + MARGIN_MS);
+    const sleepers = await sendToSleep("crowd", AGENTS, pace * AGENTS * 1.2 + MARGIN_MS);
     const accepted = Date.now() - accepting;
-    const peak = residentMb(pid);
-    const asleep = await until(
+    await until(
       "the memory of sleepers was free again",
-      () => {
-        const more = residentMb(pid) - baseline;
-        return more < AGENTS * MB_PER_SLEEPER ? more : undefined;
-      },
+      () => residentMb(pid) - baseline < AGENTS * MB_PER_SLEEPER || undefined,
       EVICTION_MS,
     );
     await host.crash();
@@ -117,17 +113,6 @@ test(
       return nightOf(await agent.oplog());
     });
     const late = woken.map(({ due, ends }) => (ends[0] ?? Infinity) - due);
-    (await import("node:fs")).appendFileSync(
-      "/tmp/gp/c.txt",
-      JSON.stringify({
-        pace,
-        accepted,
-        peak,
-        baseline,
-        asleep,
-        late: [Math.min(...late), Math.max(...late)],
-      }),
-    );
     expect(woken.filter(({ ends }) => ends.length !== 1)).toEqual([]);
     expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...late)).toBeLessThan(accepted + LATE_MS);
