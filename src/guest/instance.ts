@@ -33,6 +33,7 @@ import { Reads } from "./reads.ts";
 import { Replay, type ReplayEnd } from "./replay.ts";
 import { Run, type Ending } from "./run.ts";
 import { within } from "./scope.ts";
+import { LONGEST_MS } from "./sleep.ts";
 import { loadInstance, saveInstance } from "./snapshots.ts";
 import { FrozenScope, LiveScope } from "./unrecorded.ts";
 
@@ -78,9 +79,6 @@ function bootReply(end: Exclude<ReplayEnd, { kind: "open" }>): BootReply {
   const error = { name: "Divergence", message: divergence.message, code: "divergence" };
   return { state: "refused", error, divergence };
 }
-
-/** A hundred years: a time that dates and alarms still hold. */
-const LONGEST_MS = 100 * 365 * 24 * 3_600_000;
 
 /** How long to wait before the invocation begins anew, if it asks for that and has tries left. */
 function delayOf({ retryable, invocation }: Run, AgentClass: AgentClass): number | undefined {

@@ -5,6 +5,7 @@
 import "./globals.ts";
 
 export { Agent } from "./agent.ts";
+export { connect } from "./globals/refused.ts";
 export { atomically } from "./atomically.ts";
 export { AgentError, RetryableError } from "./errors.ts";
 export { withIdempotence } from "./idempotence.ts";

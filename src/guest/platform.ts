@@ -2,7 +2,13 @@
  * The platform's own functions, taken before author code can see or replace anything. Nothing else
  * in the guest may reach for these globals by name.
  */
-const { setTimeout: setTimer, clearTimeout: clearTimer, Response: PlatformResponse } = globalThis;
+const {
+  setTimeout: setTimer,
+  clearTimeout: clearTimer,
+  queueMicrotask: enqueueMicrotask,
+  Response: PlatformResponse,
+} = globalThis;
+const PlatformFile = File;
 const PlatformDate = Date;
 const readText: () => Promise<string> = Reflect.get(PlatformResponse.prototype, "text");
 const PlatformRequest = Request;
@@ -15,10 +21,12 @@ const platformRandom = Math.random;
 export {
   PlatformAbortController,
   PlatformDate,
+  PlatformFile,
   PlatformReadableStream,
   PlatformRequest,
   PlatformResponse,
   clearTimer,
+  enqueueMicrotask,
   getRandomValues,
   platformRandom,
   randomUUID,

@@ -42,6 +42,12 @@ export type Ending =
   | { readonly kind: "settled"; readonly outcome: Outcome }
   | { readonly kind: "suspended"; readonly wait: FarWait };
 
+/** Waits that are over by now end in the order in which they would have. */
+function byEnd(left: OpenCall, right: OpenCall): number {
+  const [first = 0, second = 0] = [left, right].map(({ spec, at }) => spec.endsAt?.(at));
+  return first - second;
+}
+
 function unsettled(): MadeCall {
   return { settled: new Promise(() => {}), cancel() {} };
 }
@@ -298,7 +304,7 @@ export class Run implements Scope {
     if (this.recorded.isLive) return;
     this.recorded.goLive();
     if (this.outcome !== undefined) return;
-    for (const open of this.#calls.all) {
+    for (const open of this.#calls.all.toSorted(byEnd)) {
       const settlement = open.spec.perform(this.#placeOf(open), this.link);
       this.#calls.await(open, Promise.resolve(settlement));
     }

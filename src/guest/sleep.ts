@@ -13,6 +13,9 @@ const UNITS: Readonly<Record<string, number>> = {
 /** Platform timers hold at most this many milliseconds. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
+/** A hundred years: a time that dates and alarms still hold. */
+export const LONGEST_MS = 100 * 365 * 86_400_000;
+
 /** Milliseconds of a duration: a number of milliseconds, or text such as `"30s"`, `"5m"`, `"2h"`, `"7d"`. */
 export function durationMs(duration: number | string): number {
   if (typeof duration === "number") {
@@ -36,11 +39,12 @@ export async function waitUntil(end: number): Promise<void> {
 
 /** The durable call behind every wait of `ms` milliseconds. */
 export function waitSpec(ms: number): CallSpec {
+  const length = Math.min(Math.ceil(ms), LONGEST_MS);
   return {
     identity: { call: "sleep", durability: "read-local", request: JSON.stringify({ ms }) },
-    endsAt: (madeAt) => madeAt + ms,
+    endsAt: (madeAt) => madeAt + length,
     perform: async (start: StartPlace | undefined) => {
-      await waitUntil((start?.at ?? realNow()) + ms);
+      await waitUntil((start?.at ?? realNow()) + length);
       return { ok: true };
     },
   };

@@ -12,6 +12,10 @@ import type { InspectorPort } from "../transport/inspector.ts";
 import { guestSource } from "../generated/guest-source.ts";
 
 const COMPATIBILITY_DATE = "2026-11-01";
+
+/** Node's modules and globals come with the date; of them agents have asynchronous context alone. */
+const COMPATIBILITY_FLAGS = ["no_nodejs_compat", "no_nodejs_compat_v2", "nodejs_als"];
+
 const MAIN = "perdure:main";
 
 /** What authors import from `perdure`. */
@@ -44,6 +48,8 @@ function workerCode(source: ComponentSource, creation: Creation): WorkerLoaderWo
     "perdure:runtime": { js: guestSource },
     "perdure:creation": { json: { ...creation, importsLater: importsLater(source) } },
     perdure: { js: PUBLIC_MODULE },
+    // A module of this name stands before the platform's.
+    "cloudflare:sockets": { js: `export { connect } from "/perdure:runtime";` },
   };
   for (const [name, text] of Object.entries(source.modules)) {
     modules[name] = { js: text };
@@ -53,7 +59,7 @@ function workerCode(source: ComponentSource, creation: Creation): WorkerLoaderWo
   }
   return {
     compatibilityDate: COMPATIBILITY_DATE,
-    compatibilityFlags: ["nodejs_als"],
+    compatibilityFlags: COMPATIBILITY_FLAGS,
     mainModule: MAIN,
     modules,
     globalOutbound: null,
@@ -119,7 +125,15 @@ function withTimeLimit<T>(work: Promise<T>, limitMs: number): Promise<T> {
 /** The platform's message without its own framing: what is wrong, and where in the author's modules. */
 function whatIsWrong(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/^Failed to start Worker:\s*/i, "").trim();
+  return `${message.replace(/^Failed to start Worker:\s*/i, "").trim()}${adviceOn(message)}`;
+}
+
+function adviceOn(message: string): string {
+  const [, missing] = /No such module "([^"]*)"/.exec(message) ?? [];
+  if (missing === undefined) return "";
+  return missing.startsWith("node:")
+    ? "\nAgents have none of Node's modules: bundle for the browser, or use what the web platform has."
+    : "\nBundle packages into the upload, and put modules of your own among its modules.";
 }
 
 /** Loads code once, in an isolate that belongs to no agent, and says what it exports. */
