@@ -54,15 +54,13 @@ async function readBody(response: Response): Promise<Uint8Array> {
   return bytes;
 }
 
-async function send({
-  method,
-  url,
-  headers,
-  body,
-  redirect,
-}: FetchRequest): Promise<FetchResponse> {
+async function send(
+  { method, url, headers, body, redirect }: FetchRequest,
+  signal: AbortSignal | null,
+): Promise<FetchResponse> {
   const response = await fetch(url, {
     method,
+    signal,
     headers: headers.map(([name, value]) => [name, value] as [string, string]),
     redirect: redirect === "error" ? "manual" : redirect,
     ...(body === undefined ? {} : { body: decodeBody(body) }),
@@ -96,22 +94,21 @@ function pause(ms: number): Promise<void> {
 
 export class NetworkEffects implements Effects {
   /** Tries again where repeating is safe: broken connections, and answers that the policy names. */
-  async perform({
-    request,
-    repeatable,
-    retry = defaultRetryPolicy,
-  }: Omit<EffectCall, "start">): Promise<EffectResult> {
+  async perform(
+    { request, repeatable, retry = defaultRetryPolicy }: Omit<EffectCall, "start">,
+    signal: AbortSignal | null = null,
+  ): Promise<EffectResult> {
     const parsed = JSON.parse(request) as FetchRequest;
     const { on = [] }: CallRetryPolicy = retry;
     for (let attempt = 1; ; attempt++) {
       const delay = repeatable ? retryDelay(retry, attempt, Math.random()) : undefined;
       try {
-        const response = await send(parsed);
+        const response = await send(parsed, signal);
         if (delay === undefined || !on.includes(response.status)) {
           return { ok: true, response: JSON.stringify(response) };
         }
       } catch (error) {
-        if (delay === undefined || error instanceof BodyTooLarge) {
+        if (delay === undefined || signal?.aborted || error instanceof BodyTooLarge) {
           return { ok: false, error: failure(error) };
         }
       }

@@ -22,6 +22,7 @@ import type {
   SnapshotView,
   UpdatesView,
 } from "../core/api/views.ts";
+import type { RevertTarget } from "../core/decide/revert.ts";
 import { checkSnapshot } from "../core/decide/snapshot.ts";
 import { accept, type Result } from "../core/errors.ts";
 import { Calls } from "./calls.ts";
@@ -35,6 +36,7 @@ import type { Ports } from "./ports.ts";
 import { noAgent, refused } from "./refusals.ts";
 import { storedSnapshot } from "./stored-snapshot.ts";
 import { readOplog } from "./reading.ts";
+import { Reverting } from "./reverting.ts";
 import { openRich } from "./rich.ts";
 
 export class AgentRuntime implements AgentOperations {
@@ -44,6 +46,7 @@ export class AgentRuntime implements AgentOperations {
   readonly #invoking: Invoking;
   readonly #cancelling: Cancelling;
   readonly #controlling: Controlling;
+  readonly #reverting: Reverting;
   readonly #calls: Calls;
 
   constructor(ports: Ports) {
@@ -53,6 +56,7 @@ export class AgentRuntime implements AgentOperations {
     this.#invoking = new Invoking(ports, this.#loop, this.#creating);
     this.#cancelling = new Cancelling(ports, this.#loop);
     this.#controlling = new Controlling(ports, this.#loop);
+    this.#reverting = new Reverting(ports, this.#loop);
     this.#calls = new Calls(this.#loop.ledger, ports.agents, this.#invoking);
   }
 
@@ -94,6 +98,10 @@ export class AgentRuntime implements AgentOperations {
 
   resume() {
     return this.#controlling.resume();
+  }
+
+  revert(target: RevertTarget) {
+    return this.#reverting.revert(target);
   }
 
   update(request: UpdateRequest) {

@@ -6,9 +6,14 @@ import type { Entry } from "../core/oplog/entry.ts";
 import type { EffectCall, EffectResult } from "../core/protocol.ts";
 import type { Effects } from "./ports.ts";
 
+interface UnderWay {
+  readonly result: Promise<EffectResult>;
+  readonly abort: AbortController;
+}
+
 export class EffectsUnderWay {
   readonly #effects: Effects;
-  readonly #underWay = new Map<number, Promise<EffectResult>>();
+  readonly #underWay = new Map<number, UnderWay>();
 
   constructor(effects: Effects) {
     this.#effects = effects;
@@ -20,9 +25,14 @@ export class EffectsUnderWay {
 
   /** The effect of the call whose `Start` is at `start`: begun once in this process. */
   perform(start: number, call: Omit<EffectCall, "start">): Promise<EffectResult> {
-    const underWay = this.#underWay.get(start) ?? this.#effects.perform(call);
+    const underWay = this.#underWay.get(start) ?? this.#begin(call);
     this.#underWay.set(start, underWay);
-    return underWay;
+    return underWay.result;
+  }
+
+  #begin(call: Omit<EffectCall, "start">): UnderWay {
+    const abort = new AbortController();
+    return { result: this.#effects.perform(call, abort.signal), abort };
   }
 
   /** Forgets all effects. */
@@ -30,16 +40,21 @@ export class EffectsUnderWay {
     this.#underWay.clear();
   }
 
-  /** Forgets effects whose results are in the oplog. */
+  /** Forgets effects whose results are in the oplog, and those of calls that are not there any more. */
   forget(entries: readonly Entry[]): void {
     if (this.#underWay.size === 0) return;
     for (const entry of entries) {
       if (entry.kind === "End" || entry.kind === "Cancelled") this.#underWay.delete(entry.start);
-      if (entry.kind === "Jump") this.#forgetSince(entry.region[0]);
+      if (entry.kind === "Jump") this.#forgetSince(entry.region[0], false);
+      if (entry.kind === "Revert") this.#forgetSince(entry.region[0], true);
     }
   }
 
-  #forgetSince(from: number): void {
-    for (const start of this.#underWay.keys()) if (start >= from) this.#underWay.delete(start);
+  #forgetSince(from: number, isOver: boolean): void {
+    for (const [start, { abort }] of this.#underWay) {
+      if (start < from) continue;
+      this.#underWay.delete(start);
+      if (isOver) abort.abort();
+    }
   }
 }

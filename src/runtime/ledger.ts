@@ -162,10 +162,11 @@ export class Ledger {
     if (request?.kind !== "PendingAgentInvocation" || request.idempotencyKey !== key)
       return undefined;
     const start = started === 0 ? undefined : this.#entry(started);
-    const end = ended === 0 ? undefined : this.#entry(ended);
     // What was attempted in a deleted region has never been; a cancellation stands for good.
-    const isUndone = end?.kind === "AgentInvocationFinished" && inRegions(deleted, ended);
-    if (isUndone || inRegions(deleted, started)) return undefined;
+    if (inRegions(deleted, started)) return undefined;
+    const last = ended === 0 ? undefined : this.#entry(ended);
+    const isUndone = last?.kind === "AgentInvocationFinished" && inRegions(deleted, ended);
+    const end = isUndone ? undefined : last;
     return {
       pending: request,
       ...(start?.kind === "AgentInvocationStarted" ? { started: start } : {}),

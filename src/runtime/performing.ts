@@ -17,9 +17,9 @@ export class Performing implements Effects {
     this.#promises = promises;
   }
 
-  async perform(effect: Omit<EffectCall, "start">): Promise<EffectResult> {
+  async perform(effect: Omit<EffectCall, "start">, signal?: AbortSignal): Promise<EffectResult> {
     if (effect.message !== undefined) return this.#send(effect.message);
-    if (effect.call === "fetch") return this.#outside.effects.perform(effect);
+    if (effect.call === "fetch") return this.#outside.effects.perform(effect, signal);
     const { id } = JSON.parse(effect.request) as { readonly id: string };
     return this.#promises.outcome(id);
   }

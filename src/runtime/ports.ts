@@ -93,7 +93,8 @@ export interface Components {
 
 /** Performs effects on the outside world. */
 export interface Effects {
-  perform(call: Omit<EffectCall, "start">): Promise<EffectResult>;
+  /** What `signal` aborts is of no interest any more, however it ends. */
+  perform(call: Omit<EffectCall, "start">, signal?: AbortSignal): Promise<EffectResult>;
 }
 
 /** The other agents. */

@@ -56,9 +56,21 @@ export class Recovery {
   readonly #parts: RecoveryParts;
   /** Isolates of this agent that are known to have been used. */
   #attempt = 0;
+  readonly #starting = new Set<Session>();
 
   constructor(parts: RecoveryParts) {
     this.#parts = parts;
+  }
+
+  /** Drops instances that are being started to be the agent: their starts fail. */
+  abandon(reason: string): void {
+    for (const session of this.#starting) if (session.slot !== "aside") session.drop(reason);
+  }
+
+  /** The automatic snapshot to recover from, when it was collected: a revert may lead back to one. */
+  missing({ snapshots: { lastAutomatic } }: Status): readonly number[] {
+    if (lastAutomatic === null) return [];
+    return this.#parts.store.snapshotIndices().includes(lastAutomatic) ? [] : [lastAutomatic];
   }
 
   /** The snapshot that an entry holds, and the revision that saved it. */
@@ -99,6 +111,7 @@ export class Recovery {
       const code = await this.#parts.components.code(component, revision);
       const handle = this.#parts.instances.start(slot, code, boot.identity, this.#attempt);
       session = new Session(slot, revision, handle, this.#parts);
+      this.#starting.add(session);
       const reply = await session.boot(boot);
       if (reply.state !== "refused") return { ok: true, session, reply };
       session.drop("the instance could not be brought to the agent's state");
@@ -107,6 +120,8 @@ export class Recovery {
       session?.drop("the instance did not start");
       const data = errorData(error);
       return failed(data, !CODE_DOES_NOT_START.test(data.message));
+    } finally {
+      if (session !== undefined) this.#starting.delete(session);
     }
   }
 }
