@@ -162,11 +162,10 @@ export class Ledger {
     if (request?.kind !== "PendingAgentInvocation" || request.idempotencyKey !== key)
       return undefined;
     const start = started === 0 ? undefined : this.#entry(started);
+    const end = ended === 0 ? undefined : this.#entry(ended);
     // What was attempted in a deleted region has never been; a cancellation stands for good.
-    if (inRegions(deleted, started)) return undefined;
-    const last = ended === 0 ? undefined : this.#entry(ended);
-    const isUndone = last?.kind === "AgentInvocationFinished" && inRegions(deleted, ended);
-    const end = isUndone ? undefined : last;
+    const isUndone = end?.kind === "AgentInvocationFinished" && inRegions(deleted, ended);
+    if (isUndone || inRegions(deleted, started)) return undefined;
     return {
       pending: request,
       ...(start?.kind === "AgentInvocationStarted" ? { started: start } : {}),

@@ -214,7 +214,7 @@ describe("semantics 8: over legal logs", () => {
       ([log, toIndex]) => {
         const decided = decideRevert(log.read, lastStatus(log), { toIndex });
         if (decided.ok) return;
-        const below = log.cuts.filter((cut) => cut < toIndex).at(-1);
+        const below = log.cuts.findLast((cut) => cut < toIndex);
         const above = log.cuts.find((cut) => cut > toIndex);
         const nearest = [below, above].filter((cut) => cut !== undefined);
         const told = /can be cut(?: is | are )?(.*)\.$/.exec(decided.refusal.detail)?.[1];
