@@ -39,6 +39,10 @@ function identityOf({ identity }: Status, revision: number): InstanceIdentity {
   };
 }
 
+function versionOf({ version }: { readonly version?: number }): { version?: number } {
+  return version === undefined ? {} : { version };
+}
+
 function failed(error: ErrorData, isHostFault = false): Start {
   return { ok: false, error, isHostFault };
 }
@@ -80,11 +84,11 @@ export class Recovery {
     if (payload === undefined) return undefined;
     if (entry?.kind === "Snapshot") {
       const { mime, bytes, revision } = entry;
-      return { snapshot: { mime, bytes, payload }, revision };
+      return { snapshot: { mime, bytes, payload, ...versionOf(entry) }, revision };
     }
     if (entry?.kind !== "PendingUpdate" || entry.snapshot === undefined) return undefined;
     const { mime, bytes } = entry.snapshot;
-    const snapshot: SnapshotData = { mime, bytes, payload };
+    const snapshot: SnapshotData = { mime, bytes, payload, ...versionOf(entry) };
     return { snapshot, revision: entry.savedBy ?? status.revision };
   }
 
