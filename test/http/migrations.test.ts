@@ -281,6 +281,7 @@ describe("an upload is refused as invalid-component", () => {
     ],
     ["a step to version 1", "static version = 2; static migrations = { 1() {} };", "has the key 1"],
     ["a step to 2.5", "static version = 3; static migrations = { 2.5() {} };", "has the key 2.5"],
+    ["a step to 02", `static version = 2; static migrations = { "02"() {} };`, "has the key 02"],
     ["a key that is no number", "static version = 2; static migrations = { two() {} };", "key two"],
     ["steps without a version", "static migrations = { 2() {} };", "which is 1"],
     [
