@@ -233,7 +233,7 @@ describe("while an update is tried", () => {
 });
 
 describe("an agent that is not well", () => {
-  test("failed, for its manual base cannot be loaded any more: a revert over the update heals it", async () => {
+  test("failed, for its manual base cannot be loaded any more: a revert over the update heals it, and what was pending runs", async () => {
     const receiver = await openReceiver((_, response) => {
       response.statusCode = receiver.received.length === 1 ? 200 : 500;
       response.end("ok");
@@ -243,16 +243,13 @@ describe("an agent that is not well", () => {
     const cut = await counted(at, counter({ step: 10, members: load }));
     expect((await updated(at.agent, "manual", 2)).revision).toBe(2);
     await site.crash();
-    problemOf(await api.invoke(at.agent, "add"), 409, "agent-failed");
+    problemOf(await api.invoke(at.agent, "add", { key: "refused" }), 409, "agent-failed");
     const back = await revert(at.agent, { toIndex: cut });
-    expect(back).toMatchObject({ status: "idle", revision: 1 });
+    expect(back.revision).toBe(1);
     expect(back).not.toHaveProperty("lastError");
-    const refused = await api.get<{ invocations: unknown[] }>(
-      `${at.agent}/invocations?status=pending`,
-    );
-    expect(refused.body.invocations).toEqual([]);
-    const result = await api.result(at.agent, "state");
-    expect(result).toMatchObject({ loads: 0 });
+    const ended = await api.get(`${at.agent}/invocations/refused?wait=30`);
+    expect(ended.body).toMatchObject({ status: "completed", result: 3 });
+    expect(await api.agent(at.agent)).toMatchObject({ status: "idle", revision: 1 });
     await receiver.close();
   });
 
