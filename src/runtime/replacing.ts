@@ -54,11 +54,15 @@ export class Replacing {
     const distrusted = new Set<number>();
     for (;;) {
       const { status } = ledger;
-      if (status === undefined) return;
+      if (status === undefined || status.name === "interrupted") return;
       for (const index of recovery.missing(status)) distrusted.add(index);
       const plan = planRecovery(status, distrusted);
       const start = await recovery.start(status, plan, "left");
       if (this.#isGone(status, start)) return;
+      if (ledger.status?.name === "interrupted") {
+        if (start.ok) start.session.drop("the agent was interrupted");
+        return;
+      }
       if (start.ok) return this.#runs.adopt(start);
       if (start.isHostFault) return this.#failures.retry(start.error);
       if (plan.base.kind !== "automatic") return this.#failures.fail(start.error);
