@@ -164,4 +164,4 @@ test("semantics 8: random histories with reverts agree with a model of them", as
     await reset();
     expect(await agent.invoke("list"), JSON.stringify(script)).toEqual(model.items);
   }
-});
+}, 240_000);
