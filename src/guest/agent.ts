@@ -35,7 +35,7 @@ export function constructAgent<T extends Agent>(
 /**
  * Base class of all agent types. State is the instance's own fields; every public prototype method
  * can be invoked. Optional members: `onCreate`, `saveSnapshot`, `loadSnapshot`, and the statics
- * `snapshots` and `methods`.
+ * `snapshots`, `methods`, `version` and `migrations`.
  */
 export class Agent {
   readonly #identity: InstanceIdentity;

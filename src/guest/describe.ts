@@ -3,6 +3,7 @@ import type { AgentTypeDescription } from "../core/api/description.ts";
 import type { JsonValue, MethodView, SnapshotPolicy } from "../core/api/views.ts";
 import { defaultRetryPolicy, type RetryPolicy } from "../core/retry.ts";
 import { Agent } from "./agent.ts";
+import { stateSchemaOf } from "./migrations.ts";
 import { checkedPolicy } from "./retrying.ts";
 import { jsonOrNothing } from "./values.ts";
 
@@ -138,6 +139,7 @@ function policyOf(AgentClass: AgentClass): SnapshotPolicy {
 
 function describeType(name: string, AgentClass: AgentClass): AgentTypeDescription {
   const prototype = AgentClass.prototype as object;
+  stateSchemaOf(AgentClass);
   return {
     name,
     methods: [...methodNames(AgentClass)]

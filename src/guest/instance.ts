@@ -113,7 +113,7 @@ export class Instance implements InstancePort {
       this.#booted = booted;
       const { base } = boot;
       if (base !== undefined) {
-        await within(hookScope(booted, "loadSnapshot"), () => loadInstance(agent, base));
+        await within(hookScope(booted, "loadSnapshot"), () => loadInstance(booted, base));
       }
     } catch (error) {
       return refused(toErrorData(error));
@@ -243,7 +243,7 @@ export class Instance implements InstancePort {
   async #save(): Promise<SaveReply> {
     const booted = this.#present();
     try {
-      const save = (): ReturnType<typeof saveInstance> => saveInstance(booted.agent);
+      const save = (): ReturnType<typeof saveInstance> => saveInstance(booted);
       return { ok: true, snapshot: await within(hookScope(booted, "saveSnapshot"), save) };
     } catch (error) {
       return { ok: false, error: toErrorData(error) };

@@ -3,12 +3,15 @@ import type { SnapshotData } from "../core/oplog/entry.ts";
 import type { Boot } from "../core/protocol.ts";
 import { limits } from "../core/limits.ts";
 import type { Agent } from "./agent.ts";
+import type { AuthorInstance } from "./entering.ts";
 import { AgentError } from "./errors.ts";
+import { migrated, stateSchemaOf } from "./migrations.ts";
 import { decode, encode } from "./values.ts";
 
 interface Hooks {
   saveSnapshot?(): unknown;
-  loadSnapshot?(state: unknown, saved: { readonly revision: number }): unknown;
+  /** A class that names its version is told that of the state, too. */
+  loadSnapshot?(state: unknown, saved: { readonly revision: number; version?: number }): unknown;
 }
 
 function fieldsOf(instance: Agent): Record<string, unknown> {
@@ -24,7 +27,13 @@ function checkSize(bytes: number): void {
 }
 
 /** The instance's snapshot; throws what the hook throws, or an error that names the field that cannot be saved. */
-export async function saveInstance(instance: Agent): Promise<SnapshotData> {
+export async function saveInstance({ agent, AgentClass }: AuthorInstance): Promise<SnapshotData> {
+  const { version } = stateSchemaOf(AgentClass);
+  const snapshot = await saved(agent);
+  return version === 1 ? snapshot : { ...snapshot, version };
+}
+
+async function saved(instance: Agent): Promise<SnapshotData> {
   const hooks = instance as Agent & Hooks;
   const state = hooks.saveSnapshot === undefined ? fieldsOf(instance) : await hooks.saveSnapshot();
   if (state instanceof Uint8Array) {
@@ -38,21 +47,23 @@ export async function saveInstance(instance: Agent): Promise<SnapshotData> {
   return { mime: "application/json", payload, bytes };
 }
 
-/** Restores a fresh instance; throws what the hook throws. */
+/** Restores a fresh instance; throws what the hook throws, or says what its migrations lack. */
 export async function loadInstance(
-  instance: Agent,
+  { agent, AgentClass }: AuthorInstance,
   { snapshot, revision }: NonNullable<Boot["base"]>,
 ): Promise<void> {
-  const hooks = instance as Agent & Hooks;
-  const { mime, payload } = snapshot;
+  const hooks = agent as Agent & Hooks;
+  const schema = stateSchemaOf(AgentClass);
+  const { mime, payload, version = 1 } = snapshot;
   const state =
     mime === "application/octet-stream" ? Uint8Array.fromBase64(payload) : decode(payload);
   if (hooks.loadSnapshot !== undefined) {
-    await hooks.loadSnapshot(state, { revision });
+    await hooks.loadSnapshot(state, { revision, ...(schema.isDeclared ? { version } : {}) });
     return;
   }
-  if (typeof state !== "object" || state === null || state instanceof Uint8Array) {
+  const fields = await migrated(schema, state, version);
+  if (typeof fields !== "object" || fields === null || fields instanceof Uint8Array) {
     throw new TypeError("The snapshot is not a set of fields; define loadSnapshot to restore it.");
   }
-  Object.assign(instance, state);
+  Object.assign(agent, fields);
 }

@@ -1,5 +1,6 @@
 /** The Durable Object of one agent: hands what the platform calls to the runtime, and nothing else. */
 import { DurableObject } from "cloudflare:workers";
+import type { RevertTarget } from "../core/decide/revert.ts";
 import type {
   AgentOperations,
   CreateRequest,
@@ -80,6 +81,10 @@ export class AgentObject extends DurableObject<Env> implements Packing<AgentOper
 
   async resume() {
     return pack(await this.#agent.resume());
+  }
+
+  revert(target: RevertTarget) {
+    return this.#agent.revert(target);
   }
 
   update(request: UpdateRequest) {

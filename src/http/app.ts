@@ -7,6 +7,7 @@ import { lifecycleRoutes } from "./lifecycle.ts";
 import type { Ports } from "./ports.ts";
 import { promiseRoutes } from "./promises.ts";
 import { reply } from "./reply.ts";
+import { revertRoutes } from "./revert.ts";
 import { createRouter, guard, mount, type App } from "./router.ts";
 import { scheduleRoutes } from "./schedules.ts";
 import { snapshotRoutes } from "./snapshots.ts";
@@ -24,6 +25,7 @@ export function createApp(ports: Ports): App {
   mount(app, invocationRoutes(ports));
   mount(app, lifecycleRoutes(ports));
   mount(app, updateRoutes(ports));
+  mount(app, revertRoutes(ports));
   mount(app, oplogRoutes(ports));
   mount(app, snapshotRoutes(ports));
   mount(app, promiseRoutes(ports));

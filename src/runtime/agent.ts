@@ -24,6 +24,7 @@ import type {
   SnapshotView,
   UpdatesView,
 } from "../core/api/views.ts";
+import type { RevertTarget } from "../core/decide/revert.ts";
 import { checkSnapshot } from "../core/decide/snapshot.ts";
 import { accept, type Result } from "../core/errors.ts";
 import { Calls } from "./calls.ts";
@@ -38,6 +39,7 @@ import { noAgent, refused } from "./refusals.ts";
 import { Scheduling } from "./scheduling.ts";
 import { storedSnapshot } from "./stored-snapshot.ts";
 import { readOplog } from "./reading.ts";
+import { Reverting } from "./reverting.ts";
 import { openRich } from "./rich.ts";
 
 export class AgentRuntime implements AgentOperations {
@@ -47,6 +49,7 @@ export class AgentRuntime implements AgentOperations {
   readonly #invoking: Invoking;
   readonly #cancelling: Cancelling;
   readonly #controlling: Controlling;
+  readonly #reverting: Reverting;
   readonly #calls: Calls;
   readonly #scheduling: Scheduling;
 
@@ -58,6 +61,7 @@ export class AgentRuntime implements AgentOperations {
     this.#cancelling = new Cancelling(ports, this.#loop);
     this.#controlling = new Controlling(ports, this.#loop);
     this.#scheduling = new Scheduling(ports, this.#loop, this.#creating, this.#invoking);
+    this.#reverting = new Reverting(ports, this.#loop);
     this.#calls = new Calls(this.#loop.ledger, ports.agents, this.#invoking);
   }
 
@@ -99,6 +103,10 @@ export class AgentRuntime implements AgentOperations {
 
   resume() {
     return this.#controlling.resume();
+  }
+
+  revert(target: RevertTarget) {
+    return this.#reverting.revert(target);
   }
 
   update(request: UpdateRequest) {

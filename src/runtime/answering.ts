@@ -101,7 +101,9 @@ export class Answering {
   async #answerAside(call: ReadCall): Promise<ReadReply> {
     const status: Status | undefined = this.#present.ledger.status;
     if (status === undefined) return failed({ name: "Error", message: noAgent.refusal.detail });
-    const start = await this.#present.recovery.start(status, planReading(status), "aside");
+    const { recovery } = this.#present;
+    const plan = planReading(status, new Set(recovery.missing(status)));
+    const start = await recovery.start(status, plan, "aside");
     if (!start.ok) return failed(start.error);
     try {
       return await start.session.read(call);

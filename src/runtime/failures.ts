@@ -48,7 +48,7 @@ export class Failures {
     const { status } = ledger;
     if (status === undefined) return;
     ledger.append([{ kind: "Error", at, error, retryFrom: retryFrom(status), attempt }]);
-    const detail = `The agent has failed: ${error.message} Resume it to try again, or update it automatically to code that gets past this.`;
+    const detail = `The agent has failed: ${error.message} Resume it to try again, revert it to before this, or update it automatically to code that gets past it.`;
     const { refusal } = refuse("agent-failed", detail, { lastError: showError(error) });
     ledger.callers.wake(INITIALIZATION_KEY, "ended");
     ledger.callers.wakeAll(refusal);

@@ -54,6 +54,7 @@ export class Journal {
       keys.note(indexed);
     }
     if (status === undefined) return undefined;
+    keys.adopt(status);
     const journal = new Journal(store, alarmFor, status, keys);
     journal.#checkpointed = checkpoint?.lastIndex ?? 0;
     return journal;
@@ -93,6 +94,7 @@ export class Journal {
     });
     this.#status = status;
     for (const entry of indexed) this.keys.note(entry);
+    if (entries.some(({ kind }) => kind === "Revert")) this.keys.adopt(status);
   }
 
   /** Appends entries together with a checkpoint of the status after them. */

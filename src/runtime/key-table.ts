@@ -23,7 +23,7 @@ export class KeyTable {
     this.#runs = new KeyRuns(store);
   }
 
-  /** Invocations that are open in a status whose earlier entries are not read again. */
+  /** Invocations that are open in a status whose earlier entries are not read again, or again after a revert. */
   adopt(status: Status): void {
     for (const { idempotencyKey, index } of status.pending) {
       this.#recent.set(idempotencyKey, { pending: index, started: 0, ended: 0 });

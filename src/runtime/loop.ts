@@ -118,6 +118,13 @@ export class Loop {
     this.#notice();
   }
 
+  /** Stops for a revert: also an instance that is being started, for it comes to a state that is no more. */
+  halt(reason: string): void {
+    this.#present.recovery.abandon(reason);
+    this.#present.cancelling = undefined;
+    this.stop(reason);
+  }
+
   /** Takes a snapshot between two invocations. */
   takeSnapshot(): Promise<Result<SnapshotView>> {
     const taken = this.#snapshotsWanted.add();

@@ -40,6 +40,10 @@ function identityOf({ identity }: Status, revision: number): InstanceIdentity {
   };
 }
 
+function versionOf({ version }: { readonly version?: number }): { version?: number } {
+  return version === undefined ? {} : { version };
+}
+
 function failed(error: ErrorData, isHostFault = false): Start {
   return { ok: false, error, isHostFault };
 }
@@ -57,9 +61,21 @@ export class Recovery {
   readonly #parts: RecoveryParts;
   /** Isolates of this agent that are known to have been used. */
   #attempt = 0;
+  readonly #starting = new Set<Session>();
 
   constructor(parts: RecoveryParts) {
     this.#parts = parts;
+  }
+
+  /** Drops instances that are being started to be the agent: their starts fail. */
+  abandon(reason: string): void {
+    for (const session of this.#starting) if (session.slot !== "aside") session.drop(reason);
+  }
+
+  /** The automatic snapshot to recover from, when it was collected: a revert may lead back to one. */
+  missing({ snapshots: { lastAutomatic } }: Status): readonly number[] {
+    if (lastAutomatic === null) return [];
+    return this.#parts.store.snapshotIndices().includes(lastAutomatic) ? [] : [lastAutomatic];
   }
 
   /** The snapshot that an entry holds, and the revision that saved it. */
@@ -69,11 +85,11 @@ export class Recovery {
     if (payload === undefined) return undefined;
     if (entry?.kind === "Snapshot") {
       const { mime, bytes, revision } = entry;
-      return { snapshot: { mime, bytes, payload }, revision };
+      return { snapshot: { mime, bytes, payload, ...versionOf(entry) }, revision };
     }
     if (entry?.kind !== "PendingUpdate" || entry.snapshot === undefined) return undefined;
     const { mime, bytes } = entry.snapshot;
-    const snapshot: SnapshotData = { mime, bytes, payload };
+    const snapshot: SnapshotData = { mime, bytes, payload, ...versionOf(entry) };
     return { snapshot, revision: entry.savedBy ?? status.revision };
   }
 
@@ -101,6 +117,7 @@ export class Recovery {
       const handle = this.#parts.instances.start(slot, code, boot.identity, this.#attempt);
       const grants = this.#parts.bindings.grants(component, code.source.bindings ?? []);
       session = new Session(slot, revision, handle, this.#parts, grants);
+      this.#starting.add(session);
       const reply = await session.boot({ ...boot, grants });
       if (reply.state !== "refused") return { ok: true, session, reply };
       session.drop("the instance could not be brought to the agent's state");
@@ -109,6 +126,8 @@ export class Recovery {
       session?.drop("the instance did not start");
       const data = errorData(error);
       return failed(data, !CODE_DOES_NOT_START.test(data.message));
+    } finally {
+      if (session !== undefined) this.#starting.delete(session);
     }
   }
 }

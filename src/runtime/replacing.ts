@@ -27,11 +27,13 @@ export class Replacing {
     this.#failures = failures;
   }
 
-  /** Whether the agent was deleted while an instance was being started for it. */
-  #isGone(status: Status, start: Start): boolean {
+  /** Whether the agent was deleted or reverted while an instance was being started for it. */
+  #isGone({ identity, deleted }: Status, start: Start): boolean {
     const present = this.#present.ledger.status;
-    if (present?.identity.incarnation === status.identity.incarnation) return false;
-    if (start.ok) start.session.drop("the agent was deleted");
+    // Only a revert makes other deleted regions.
+    const isSame = present?.identity.incarnation === identity.incarnation;
+    if (isSame && present.deleted === deleted) return false;
+    if (start.ok) start.session.drop("what the agent was is no more");
     return true;
   }
 
@@ -52,10 +54,15 @@ export class Replacing {
     const distrusted = new Set<number>();
     for (;;) {
       const { status } = ledger;
-      if (status === undefined) return;
+      if (status === undefined || status.name === "interrupted") return;
+      for (const index of recovery.missing(status)) distrusted.add(index);
       const plan = planRecovery(status, distrusted);
       const start = await recovery.start(status, plan, "left");
       if (this.#isGone(status, start)) return;
+      if (ledger.status?.name === "interrupted") {
+        if (start.ok) start.session.drop("the agent was interrupted");
+        return;
+      }
       if (start.ok) return this.#runs.adopt(start);
       if (start.isHostFault) return this.#failures.retry(start.error);
       if (plan.base.kind !== "automatic") return this.#failures.fail(start.error);

@@ -52,15 +52,15 @@ export class Snapshotting {
     return refuse("not-snapshottable", detail);
   }
 
-  #store({ revision }: Session, { mime, bytes, payload }: SnapshotData): SnapshotView {
+  #store({ revision }: Session, { payload, ...saved }: SnapshotData): SnapshotView {
     const { ledger, ports, now: at } = this.#present;
     let index = 0;
-    ledger.appendWithCheckpoint({ kind: "Snapshot", at, mime, revision, bytes }, (first) => {
+    ledger.appendWithCheckpoint({ kind: "Snapshot", at, revision, ...saved }, (first) => {
       index = first;
       ports.store.putSnapshot(first, payload);
       this.#collect();
     });
-    return { index, mime, bytes };
+    return { index, mime: saved.mime, bytes: saved.bytes };
   }
 
   /** Saves on the old revision; from the `PendingUpdate` on, save is never repeated. */
@@ -80,9 +80,13 @@ export class Snapshotting {
       ledger.append([{ kind: "FailedUpdate", at, updateId, revision, detail }]);
       return;
     }
-    const { mime, bytes, payload } = reply.snapshot;
+    const { mime, bytes, payload, version } = reply.snapshot;
     const update = { updateId, mode: "manual", revision, requestedAt, wake: true } as const;
-    const saved = { snapshot: { mime, bytes }, savedBy: session.revision };
+    const saved = {
+      snapshot: { mime, bytes },
+      savedBy: session.revision,
+      ...(version === undefined ? {} : { version }),
+    };
     ledger.append([{ kind: "PendingUpdate", at, ...update, ...saved }], (first) =>
       ports.store.putSnapshot(first, payload),
     );

@@ -30,6 +30,11 @@ export class WaitingCallers {
   }
 
   wakeAll(wakeup: Refusal): void {
-    for (const key of this.#callers.keys()) this.wake(key, wakeup);
+    this.wakeWhere(() => true, wakeup);
+  }
+
+  /** Wakes those who wait for a key that `isMeant`. */
+  wakeWhere(isMeant: (idempotencyKey: string) => boolean, wakeup: Refusal): void {
+    for (const key of this.#callers.keys()) if (isMeant(key)) this.wake(key, wakeup);
   }
 }

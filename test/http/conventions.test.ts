@@ -32,6 +32,7 @@ const routes: readonly (readonly [path: string, allow: readonly string[]])[] = [
   [`${agent}/invocations/k`, ["GET", "HEAD", "DELETE"]],
   [`${agent}/interrupt`, ["POST"]],
   [`${agent}/resume`, ["POST"]],
+  [`${agent}/revert`, ["POST"]],
   [`${agent}/update`, ["POST"]],
   [`${agent}/updates`, ["GET", "HEAD"]],
   [`${agent}/oplog`, ["GET", "HEAD"]],

@@ -68,17 +68,21 @@ const calls = {
     enter(model, a, b);
     if (!isInside(model)) return;
     const call = { call: "crypto.random", durability: "read-local", request: `${a % 3}` } as const;
-    const start = model.append({ kind: "Start", ...call }, { name: "running" });
-    model.append({ kind: "End", start, response: `${a}`, inline: true });
+    const { calls: open } = model.moment;
+    const during = { name: "running", calls: [...open, model.last + 1] } as const;
+    const start = model.append({ kind: "Start", ...call }, during);
+    model.append({ kind: "End", start, response: `${a}`, inline: true }, { calls: open });
   },
   promise: (model, a, b) => {
     enter(model, a, b);
     if (!isInside(model)) return;
     const call = { call: "promise.create", durability: "write-local" } as const;
-    const start = model.append({ kind: "Start", ...call }, { name: "running" });
+    const { calls: open } = model.moment;
+    const during = { name: "running", calls: [...open, model.last + 1] } as const;
+    const start = model.append({ kind: "Start", ...call }, during);
     const id = model.fresh("promise-");
-    const promises = [...model.moment.promises, id];
-    model.append({ kind: "End", start, response: JSON.stringify(id), inline: true }, { promises });
+    const after = { promises: [...model.moment.promises, id], calls: open };
+    model.append({ kind: "End", start, response: JSON.stringify(id), inline: true }, after);
   },
   wait: (model, _a, b) => {
     const id = pick(model.moment.promises, b);
@@ -134,8 +138,9 @@ const invocations = {
     if (current === undefined) return;
     const isCancelled = model.moment.isCancelled === true || a % 16 === 5;
     if (regions.length > 0 && !isCancelled) return;
-    for (const call of open) {
-      model.append({ kind: "Cancelled", start: call }, { name: "running", calls: [] });
+    for (const [at, start] of open.entries()) {
+      const left = open.slice(at + 1);
+      model.append({ kind: "Cancelled", start }, { name: "running", calls: left });
     }
     const isFirst = model.moment.leastCut === 0;
     model.append(

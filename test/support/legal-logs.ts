@@ -38,10 +38,13 @@ export class LegalLog {
   readonly entries: readonly Indexed[];
   /** When the last entry was written. */
   readonly now: number;
+  /** Where the model lets a revert cut. */
+  readonly cuts: readonly number[];
 
   constructor(model: AgentModel) {
     this.entries = model.entries;
     this.now = model.now;
+    this.cuts = model.cuts;
   }
 
   /** Reads it like `ReadLog`. */

@@ -2,6 +2,7 @@
  * What the router may ask of the objects. These interfaces are the whole surface between `http`
  * and `host`; every value in them can be cloned between isolates.
  */
+import type { RevertTarget } from "../decide/revert.ts";
 import type { RevisionDescription } from "./description.ts";
 import type { Result } from "../errors.ts";
 import type { OplogFilter } from "./oplog-filter.ts";
@@ -118,6 +119,8 @@ export interface AgentOperations {
   /** Stops what runs; with `recover` the instance is dropped and recovered, and callers notice nothing. */
   interrupt(recover: boolean): Promise<Result<AgentView>>;
   resume(): Promise<Result<AgentView>>;
+  /** Deletes the end of its history; the agent goes on from where it was then. */
+  revert(target: RevertTarget): Promise<Result<AgentView>>;
   update(request: UpdateRequest): Promise<Result<UpdateView>>;
   updates(): Promise<Result<UpdatesView>>;
   oplog(request: OplogRequest): Promise<Result<OplogPage>>;

@@ -176,6 +176,7 @@ const INTERNAL = new Set([
   "wake",
   "requestedAt",
   "savedBy",
+  "version",
   "afresh",
   "cancelled",
   "afterMs",

@@ -45,7 +45,7 @@ export function checkFailure({ name, failure }: Status): Refusal | undefined {
   if (name !== "failed") return undefined;
   return refuse(
     "agent-failed",
-    "The agent has failed and runs nothing; resume it to try again, or update it automatically to code that gets past the failure.",
+    "The agent has failed and runs nothing; resume it to try again, revert it to before the failure, or update it automatically to code that gets past it.",
     failure === undefined ? {} : { lastError: failure.error },
   ).refusal;
 }

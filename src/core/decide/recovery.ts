@@ -26,7 +26,7 @@ function manualBase(status: Status): Base {
   return lastManualUpdate === null ? { kind: "none" } : { kind: "manual", index: lastManualUpdate };
 }
 
-/** Recovery with no update to apply; `distrusted` are automatic snapshots that failed in this recovery. */
+/** Recovery with no update to apply; `distrusted` are automatic snapshots that are not there, or failed in this recovery. */
 export function planRecovery(status: Status, distrusted: ReadonlySet<number>): RecoveryPlan {
   const { lastAutomatic } = status.snapshots;
   const base: Base =
@@ -63,8 +63,8 @@ export function regionToRepeat(status: Status): Region | undefined {
 }
 
 /** For an instance that only answers reads: what would have to be done again is not there yet. */
-export function planReading(status: Status): RecoveryPlan {
-  const plan = planRecovery(status, new Set());
+export function planReading(status: Status, distrusted: ReadonlySet<number>): RecoveryPlan {
+  const plan = planRecovery(status, distrusted);
   const region = regionToRepeat(status);
   return region === undefined ? plan : { ...plan, skipped: addRegion(plan.skipped, region) };
 }

@@ -35,6 +35,8 @@ export interface SnapshotData {
   readonly mime: "application/json" | "application/octet-stream";
   readonly payload: Payload;
   readonly bytes: number;
+  /** Of the schema of the state; 1 when it is absent. */
+  readonly version?: number;
 }
 
 interface Stamped {
@@ -175,6 +177,8 @@ export interface PendingUpdate extends Stamped {
   readonly snapshot?: { readonly mime: SnapshotData["mime"]; readonly bytes: number };
   /** Manual only: the revision that saved the snapshot. */
   readonly savedBy?: number;
+  /** Manual only: the version of the saved state's schema; 1 when it is absent. */
+  readonly version?: number;
 }
 
 export interface SuccessfulUpdate extends Stamped {
@@ -196,6 +200,8 @@ export interface Snapshot extends Stamped {
   readonly mime: SnapshotData["mime"];
   readonly revision: number;
   readonly bytes: number;
+  /** Of the schema of the state; 1 when it is absent. */
+  readonly version?: number;
 }
 
 export interface SnapshotRecoveryFailed extends Stamped {

@@ -100,6 +100,7 @@ describe("http: entries", () => {
         wake: true,
         snapshot: { mime: "application/json", bytes: 2 },
         savedBy: 1,
+        version: 3,
       },
       {
         updateId: "u",
@@ -128,7 +129,7 @@ describe("http: entries", () => {
     ["as base64", "application/octet-stream", "AQID", { snapshot: "AQID" }],
     ["once it is collected", "application/json", undefined, { collected: true }],
   ])("a snapshot %s", (_, mime, payload, members) => {
-    const entry = { kind: "Snapshot", at: AT, mime, revision: 2, bytes: 3 } as const;
+    const entry = { kind: "Snapshot", at: AT, mime, revision: 2, bytes: 3, version: 3 } as const;
     const shown: EntryView = showEntry({ index: 12, entry }, payload, open);
     expect(shown).toStrictEqual({
       index: 12,

@@ -76,6 +76,8 @@ test("sdk: a read of an agent that has to go back first sees the state before", 
     current,
     failure: failure as { afresh: true } & typeof failure,
   });
-  expect(planReading(status)).toMatchObject({ to: 20, skipped: [[11, 21]] });
-  expect(planReading(aStatus({ name: "suspended", current }))).toMatchObject({ skipped: [] });
+  expect(planReading(status, new Set())).toMatchObject({ to: 20, skipped: [[11, 21]] });
+  expect(planReading(aStatus({ name: "suspended", current }), new Set())).toMatchObject({
+    skipped: [],
+  });
 });

@@ -68,7 +68,7 @@ describe("semantics 3: who is let in", () => {
     const failure = { error: { name: "Error", message: "no" }, retryFrom: 10, attempt: 3 };
     const refusal = checkAdmission(aStatus({ name: "failed", failure }));
     expect(refusal?.members?.lastError).toMatchObject({ message: "no" });
-    expect(refusal?.detail).toMatch(/resume it to try again, or update it/);
+    expect(refusal?.detail).toMatch(/resume it to try again, revert it .* or update it/);
   });
 
   test("the queue has an end", () => {

@@ -42,6 +42,7 @@ describe("routes and verbs", () => {
     ["PUT", `${A}/invocations/key-1`, "GET, HEAD, DELETE"],
     ["GET", `${A}/interrupt`, "POST"],
     ["GET", `${A}/resume`, "POST"],
+    ["GET", `${A}/revert`, "POST"],
     ["GET", `${A}/update`, "POST"],
     ["POST", `${A}/updates`, "GET, HEAD"],
     ["POST", `${A}/oplog`, "GET, HEAD"],

@@ -73,6 +73,7 @@ const agentDefaults: AgentOperations = {
   cancel: async () => accept({ cancelled: true }),
   interrupt: async () => accept(agent),
   resume: async () => accept(agent),
+  revert: async () => accept(agent),
   update: async () => accept(update),
   updates: async () => accept(agent.updates),
   oplog: async () => accept({ entries: [], lastIndex: 0 }),

@@ -189,6 +189,24 @@ describe("semantics 1: stored entries carry a format version", () => {
         ],
       ],
       [
+        '[1,[15,1,"u","manual",2,0,true,{"mime":"application/json","bytes":2},1,3],[18,1,"application/json",2,3,4]]',
+        [
+          {
+            kind: "PendingUpdate",
+            at: 1,
+            updateId: "u",
+            mode: "manual",
+            revision: 2,
+            requestedAt: 0,
+            wake: true,
+            snapshot: { mime: "application/json", bytes: 2 },
+            savedBy: 1,
+            version: 3,
+          },
+          { kind: "Snapshot", at: 1, mime: "application/json", revision: 2, bytes: 3, version: 4 },
+        ],
+      ],
+      [
         '[1,[18,1,"application/json",2,3],[19,1,4,"d"],[20,1,"p",{"ok":true,"result":"1"}],[21,1,"warn","m"]]',
         [
           { kind: "Snapshot", at: 1, mime: "application/json", revision: 2, bytes: 3 },

@@ -6,6 +6,7 @@ import type {
   OplogPage,
   RevisionView,
   ScheduleView,
+  SnapshotView,
   UpdateMode,
   UpdatesView,
   UpdateView,
@@ -162,6 +163,20 @@ export class AgentClient {
   async update(mode: UpdateMode, revision: number): Promise<UpdateView> {
     const { id } = accepted("the update", await this.requestUpdate(mode, revision));
     return this.conclusion(id);
+  }
+
+  /** Reverts to an index, or the last invocations; it must be accepted. */
+  async revert(target: { toIndex: number } | { invocations: number }): Promise<AgentView> {
+    const init = { method: "POST", body: JSON.stringify(target), headers: jsonHeaders };
+    return accepted("the revert", await this.#send<AgentView>("/revert", init));
+  }
+
+  /** Takes a snapshot now. */
+  async snapshot(): Promise<SnapshotView> {
+    return accepted(
+      "the snapshot",
+      await this.#send<SnapshotView>("/snapshot", { method: "POST" }),
+    );
   }
 
   /** All entries. */

@@ -1,0 +1,152 @@
+/**
+ * Where an oplog can be cut, so that what stands up to there is the whole history of an agent: at a
+ * live index, after the initialization, inside no durable call and no atomic region. Inside an
+ * invocation, between two calls, is a good place: the code goes on from there.
+ */
+import { refuse, type Refusal } from "../errors.ts";
+import type { Indexed } from "../oplog/entry.ts";
+import { addRegion, inRegions, type Region, type Regions } from "../oplog/regions.ts";
+import type { ReadLog } from "../status/fold.ts";
+import { INITIALIZATION_KEY, type Status } from "../status/status.ts";
+
+type Log = Pick<Status, "lastIndex" | "deleted">;
+
+/** What stands in the way of a cut. */
+type Obstacle =
+  | { readonly kind: "initialization" }
+  | { readonly kind: "deleted" | "jumped"; readonly region: Region }
+  | { readonly kind: "call"; readonly at: number; readonly call: string }
+  | { readonly kind: "atomic region"; readonly at: number };
+
+interface Place {
+  readonly index: number;
+  readonly obstacle?: Obstacle;
+}
+
+/** What only the whole log tells: the jumps that are live, and where the initialization ends, if it does. */
+interface Survey {
+  readonly jumps: Regions;
+  readonly least: number;
+}
+
+function survey(read: ReadLog, { lastIndex, deleted }: Log): Survey {
+  let jumps: Regions = [];
+  let least = 1;
+  for (const { index, entry } of read(1, lastIndex)) {
+    if (entry.kind === "PendingAgentInvocation" && entry.invocation.type === "initialization") {
+      least = Number.POSITIVE_INFINITY;
+    }
+    if (inRegions(deleted, index)) continue;
+    if (entry.kind === "Jump") jumps = addRegion(jumps, entry.region);
+    if (entry.kind !== "AgentInvocationFinished") continue;
+    if (entry.idempotencyKey === INITIALIZATION_KEY) least = index;
+  }
+  return { jumps, least };
+}
+
+type Open = Extract<Obstacle, { at: number }>;
+
+/** Calls and atomic regions that have begun and not ended, the oldest first. */
+function evolveOpen(open: Map<number, Open>, { index, entry }: Indexed): void {
+  switch (entry.kind) {
+    case "Start":
+      open.set(index, { kind: "call", at: index, call: entry.call });
+      break;
+    case "BeginAtomicRegion":
+      open.set(index, { kind: "atomic region", at: index });
+      break;
+    case "End":
+    case "Cancelled":
+      open.delete(entry.start);
+      break;
+    case "EndAtomicRegion":
+      open.delete(entry.begin);
+      break;
+    case "AgentInvocationFinished":
+      open.clear();
+      break;
+    default:
+  }
+}
+
+function regionAt(regions: Regions, index: number): Region | undefined {
+  if (!inRegions(regions, index)) return undefined;
+  return regions.find(([from, to]) => from <= index && index <= to);
+}
+
+/** Each place of the log but its end, which leaves nothing to cut off. */
+function* places(read: ReadLog, log: Log): Iterable<Place> {
+  const { jumps, least } = survey(read, log);
+  const open = new Map<number, Open>();
+  for (const indexed of read(1, log.lastIndex - 1)) {
+    const { index } = indexed;
+    const deleted = regionAt(log.deleted, index);
+    const jumped = regionAt(jumps, index);
+    if (deleted !== undefined) yield { index, obstacle: { kind: "deleted", region: deleted } };
+    else if (jumped !== undefined) yield { index, obstacle: { kind: "jumped", region: jumped } };
+    else {
+      evolveOpen(open, indexed);
+      const [oldest] = open.values();
+      const obstacle = index < least ? ({ kind: "initialization" } as const) : oldest;
+      yield obstacle === undefined ? { index } : { index, obstacle };
+    }
+  }
+}
+
+interface Look {
+  readonly obstacle?: Obstacle;
+  readonly isInRange: boolean;
+  /** The nearest places around it that can be cut. */
+  readonly nearest: readonly number[];
+}
+
+function lookAt(read: ReadLog, log: Log, cut: number): Look {
+  let below: number | undefined;
+  let found: Place | undefined;
+  let above: number | undefined;
+  for (const place of places(read, log)) {
+    if (place.index === cut) found = place;
+    else if (place.obstacle === undefined) {
+      if (place.index < cut) below = place.index;
+      else {
+        above = place.index;
+        break;
+      }
+    }
+  }
+  const nearest = [below, above].filter((index) => index !== undefined);
+  const obstacle = found?.obstacle;
+  return { isInRange: found !== undefined, nearest, ...(obstacle && { obstacle }) };
+}
+
+function reason(cut: number, { lastIndex }: Log, obstacle: Obstacle | undefined): string {
+  switch (obstacle?.kind) {
+    case undefined:
+      return cut === lastIndex
+        ? `Index ${cut} is the last one: nothing stands after it.`
+        : `Index ${cut} is out of range: the oplog has the indices 1 to ${lastIndex}.`;
+    case "initialization":
+      return `Index ${cut} lies before the end of the initialization, which stays.`;
+    case "deleted":
+      return `Index ${cut} lies in [${obstacle.region.join(", ")}], which a revert has deleted.`;
+    case "jumped":
+      return `Index ${cut} lies in [${obstacle.region.join(", ")}], which the agent has gone back over.`;
+    case "call":
+      return `Index ${cut} lies inside the call ${obstacle.call} that began at ${obstacle.at}.`;
+    case "atomic region":
+      return `Index ${cut} lies inside the atomic region that began at ${obstacle.at}.`;
+  }
+}
+
+function advice([first, second]: readonly number[]): string {
+  if (first === undefined) return "There is no index that can be cut.";
+  if (second === undefined) return `The nearest index that can be cut is ${first}.`;
+  return `The nearest indices that can be cut are ${first} and ${second}.`;
+}
+
+/** Why nothing can be cut off after the entry at `cut`. */
+export function checkCut(read: ReadLog, log: Log, cut: number): Refusal | undefined {
+  const { obstacle, isInRange, nearest } = lookAt(read, log, cut);
+  if (isInRange && obstacle === undefined) return undefined;
+  return refuse("invalid-cut", `${reason(cut, log, obstacle)} ${advice(nearest)}`).refusal;
+}
