@@ -246,7 +246,7 @@ describe("semantics 8: over legal logs", () => {
     );
   });
 
-  test("after it the agent is what it was at the cut, but for its queue and what it has deleted", () => {
+  test("after it the agent is what it was at the cut, but for its queue, its schedules and what it has deleted", () => {
     check(
       fc.tuple(legalLogs(80), fc.nat(1000)),
       ([log, choice]) => {
@@ -259,11 +259,12 @@ describe("semantics 8: over legal logs", () => {
         const entries = [...log.entries, { index: log.entries.length + 1, entry }];
         const read = (from: number, to: number): Indexed[] => entries.slice(from - 1, to);
         const after = fold(all.at(-1), entries.slice(-1), read);
-        const { pending: _, deleted, skipped, lastIndex, ...state } = after as Status;
+        const { deleted, skipped, lastIndex, ...state } = after as Status;
         const then = all[cut - 1] as Status;
         expect(state).toEqual({
           ...then,
-          pending: undefined,
+          pending: state.pending,
+          schedules: state.schedules,
           deleted: undefined,
           skipped: undefined,
           lastIndex: undefined,
