@@ -45,8 +45,8 @@ export function instanceClass(module: AuthorModule): typeof DurableObject<Cloudf
       return this.#host.during(host, () => this.#instance.proceed());
     }
 
-    save(host: HostPort): Promise<SaveReply> {
-      return this.#host.during(host, () => this.#instance.save());
+    save(host: HostPort, isTrial: boolean): Promise<SaveReply> {
+      return this.#host.during(host, () => this.#instance.save(isTrial));
     }
 
     read(call: ReadCall): Promise<ReadReply> {

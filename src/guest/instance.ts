@@ -29,7 +29,7 @@ import { setOwnComponent, setOwnModule } from "./own-code.ts";
 import { platformRandom, realNow } from "./platform.ts";
 import { readOnce } from "./reading.ts";
 import { Reads } from "./reads.ts";
-import { Replay, type ReplayEnd } from "./replay.ts";
+import { Replay } from "./replay.ts";
 import { Run, type Ending } from "./run.ts";
 import { within } from "./scope.ts";
 import { loadInstance, saveInstance } from "./snapshots.ts";
@@ -54,23 +54,16 @@ function construct(AgentClass: AgentClass, { identity }: Boot): Agent {
   return within(scope, () => constructAgent(AgentClass, identity));
 }
 
-/** What snapshot hooks call goes out live and unrecorded; only what they log is kept. */
-function hookScope({ link, boot }: Booted, hook: string): LiveScope {
+/** What snapshot hooks call goes out live and unrecorded; only what they log is kept, if it may be. */
+function hookScope({ link, boot }: Booted, hook: string, keepsLog = true): LiveScope {
   const keys = `${boot.identity.incarnation}/${hook}/${realNow()}`;
   return new LiveScope(
     link,
     () => keys,
     (level, message) => {
-      link.record({ kind: "Log", at: realNow(), level, message });
+      if (keepsLog) link.record({ kind: "Log", at: realNow(), level, message });
     },
   );
-}
-
-function bootReply(end: Exclude<ReplayEnd, { kind: "open" }>): BootReply {
-  if (end.kind === "ready") return { state: "ready" };
-  const { divergence } = end;
-  const error = { name: "Divergence", message: divergence.message, code: "divergence" };
-  return { state: "refused", error, divergence };
 }
 
 /** A hundred years: a time that dates and alarms still hold. */
@@ -123,14 +116,18 @@ export class Instance implements InstancePort {
       run.begin(codeOf(booted, { ...started, args }));
     });
     const end = await replay.toEnd();
-    if (end.kind !== "open") return bootReply(end);
+    const { entriesReplayed } = replay;
+    if (end.kind === "ready") return { state: "ready", entriesReplayed };
+    if (end.kind === "diverged") {
+      return { state: "diverged", entriesReplayed, divergence: end.divergence };
+    }
     this.#unfinished = end.run;
     const { outcome, invocation } = end.run;
     const isInitialization = invocation.idempotencyKey === INITIALIZATION_KEY;
     const isGone = !isInitialization && invocable(booted.agent, invocation.method) === undefined;
     return (isInitialization || isGone) && outcome?.ok === false
-      ? { state: "open", failure: outcome.error }
-      : { state: "open" };
+      ? { state: "open", entriesReplayed, failure: outcome.error }
+      : { state: "open", entriesReplayed };
   }
 
   run(calls: readonly InvocationCall[], careful: boolean): Promise<RunReply> {
@@ -231,15 +228,18 @@ export class Instance implements InstancePort {
     (this.#running ?? this.#unfinished)?.cancel();
   }
 
-  save(): Promise<SaveReply> {
-    return this.#reads.hold(() => this.#save());
+  save(isTrial: boolean): Promise<SaveReply> {
+    return this.#reads.hold(() => this.#save(isTrial));
   }
 
-  async #save(): Promise<SaveReply> {
+  async #save(isTrial: boolean): Promise<SaveReply> {
     const booted = this.#present();
     try {
       const save = (): ReturnType<typeof saveInstance> => saveInstance(booted.agent);
-      return { ok: true, snapshot: await within(hookScope(booted, "saveSnapshot"), save) };
+      return {
+        ok: true,
+        snapshot: await within(hookScope(booted, "saveSnapshot", !isTrial), save),
+      };
     } catch (error) {
       return { ok: false, error: toErrorData(error) };
     }

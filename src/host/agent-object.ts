@@ -81,6 +81,10 @@ export class AgentObject extends DurableObject<Env> implements AgentOperations {
     return this.#agent.update(request);
   }
 
+  dryRun(request: UpdateRequest) {
+    return this.#agent.dryRun(request);
+  }
+
   updates() {
     return this.#agent.updates();
   }

@@ -71,8 +71,8 @@ class FacetInstance implements InstanceHandle {
     return this.#stub.proceed(this.#lent());
   }
 
-  save(): Promise<SaveReply> {
-    return this.#stub.save(this.#lent());
+  save(isTrial: boolean): Promise<SaveReply> {
+    return this.#stub.save(this.#lent(), isTrial);
   }
 
   read(call: ReadCall): Promise<ReadReply> {

@@ -12,11 +12,13 @@ import type {
   ComponentSummary,
   InvocationsPage,
   InvocationStatusName,
+  DryRunView,
   ErrorView,
   InvocationView,
   OplogPage,
   SnapshotContent,
   SnapshotView,
+  UpdateCheck,
   UpdateMode,
   UpdateView,
   UpdatesView,
@@ -62,6 +64,8 @@ export interface UpdateRequest {
   readonly revision: number | "latest";
   readonly mode: UpdateMode;
   readonly wake: boolean;
+  /** Without it calls and results are compared. A manual update replays nothing, so it makes no difference there. */
+  readonly check?: UpdateCheck;
 }
 
 /** What a promise is completed with. */
@@ -100,6 +104,8 @@ export interface AgentOperations {
   interrupt(recover: boolean): Promise<Result<AgentView>>;
   resume(): Promise<Result<AgentView>>;
   update(request: UpdateRequest): Promise<Result<UpdateView>>;
+  /** What the update would come to; writes nothing to the agent and does not disturb it. */
+  dryRun(request: UpdateRequest): Promise<Result<DryRunView>>;
   updates(): Promise<Result<UpdatesView>>;
   oplog(request: OplogRequest): Promise<Result<OplogPage>>;
   takeSnapshot(): Promise<Result<SnapshotView>>;

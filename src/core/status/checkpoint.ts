@@ -5,7 +5,7 @@
 import type { Indexed } from "../oplog/entry.ts";
 import type { Status } from "./status.ts";
 
-const VERSION = 3;
+const VERSION = 4;
 
 export function encodeCheckpoint(status: Status): string {
   return JSON.stringify([VERSION, status]);

@@ -63,7 +63,14 @@ describe("semantics 4: recovery", () => {
     ],
   ])("%s", (_, bases, distrusted, plan) => {
     const planned = planRecovery(withBases(bases), new Set(distrusted));
-    expect(planned).toEqual({ revision: 3, to: 20, skipped: [], ...plan });
+    expect(planned).toEqual({
+      revision: 3,
+      to: 20,
+      skipped: [],
+      lenientTo: 0,
+      isTrial: false,
+      ...plan,
+    });
   });
 
   test("a pending update does not change on which code the agent is recovered", () => {
