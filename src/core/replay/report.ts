@@ -124,27 +124,52 @@ function isOfResultAlone(recorded: Entry, done: Deed): boolean {
   );
 }
 
-function revertAdvice({ idempotencyKey, startedIndex }: Divergence): string {
-  if (idempotencyKey === INITIALIZATION_KEY) return "";
-  return ` Or revert the agent to before this invocation, {"toIndex": ${startedIndex - 1}}, if its effects may be forgotten`;
+/** Nothing goes back to before the initialization. */
+function revertAdvice({ idempotencyKey, startedIndex }: Divergence): readonly string[] {
+  if (idempotencyKey === INITIALIZATION_KEY) return [];
+  const body = `{"toIndex": ${startedIndex - 1}}`;
+  return [
+    `Or revert the agent to before this invocation, ${body}, if what came since may be lost.`,
+  ];
+}
+
+/** An agent that has failed is healed by code that gets past the place. */
+function adviseFailed(divergence: Divergence, isOfResult: boolean): readonly string[] {
+  const check = isOfResult ? `, with "check": "calls" if the other result is as it should be` : "";
+  return [
+    `Upload code that does again what is recorded, and update the agent to it with "mode": "automatic"${check}.`,
+    ...revertAdvice(divergence),
+  ];
+}
+
+function adviseTrial(
+  divergence: Divergence,
+  revision: number,
+  isOfResult: boolean,
+): readonly string[] {
+  const { method, done } = divergence;
+  const mend = isMethodGone(done)
+    ? `Keep ${method} in the new code as long as the agent's history has it, and upload that.`
+    : `Mend ${method} of revision ${revision}, so that it does for past invocations what is recorded, and upload it.`;
+  return [
+    ...(isOfResult
+      ? [
+          `If the other result is as it should be, update with "check": "calls", which compares the calls of past invocations only.`,
+          `Else: ${mend}`,
+        ]
+      : [mend]),
+    `Or update with "mode": "manual": it hands the state over by a snapshot and replays nothing.`,
+    ...revertAdvice(divergence),
+  ];
 }
 
 /** What a person can do next. */
 function advise(divergence: Divergence, { isTrial, replayedRevision }: ReplayPurpose): string {
-  const { recorded, done, method } = divergence;
-  if (!isTrial) {
-    return `Upload code that does again what is recorded, and update the agent to it with "mode": "automatic".${revertAdvice(divergence)}.`;
-  }
-  const handOver = `Or update with "mode": "manual": it hands the state over by a snapshot and replays nothing.`;
-  const revert = `${revertAdvice(divergence)}, and update after that.`;
-  const others = `${handOver}${revert.startsWith(",") ? "" : revert}`;
-  if (isOfResultAlone(recorded, done)) {
-    return `If the other result is as it should be, update with "check": "calls", which compares the calls of past invocations only. Else mend ${method}, and upload it. ${others}`;
-  }
-  const mend = isMethodGone(done)
-    ? `Keep ${method} in the new code as long as the agent's history has it, and upload that.`
-    : `Mend ${method} of revision ${replayedRevision}, so that it does for past invocations what is recorded, and upload it.`;
-  return `${mend} ${others}`;
+  const isOfResult = isOfResultAlone(divergence.recorded, divergence.done);
+  const sentences = isTrial
+    ? adviseTrial(divergence, replayedRevision, isOfResult)
+    : adviseFailed(divergence, isOfResult);
+  return sentences.join(" ");
 }
 
 /** The report of a divergence. */
