@@ -13,8 +13,7 @@ const SHOWN = 200;
 /** Characters of a text that are shown before the place at which it differs. */
 const BEFORE = 40;
 
-/** A text in a report: cut where it is too long, and said to be. */
-export function cutText(text: string, limit: number = SHOWN): string {
+function cut(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit)}…`;
 }
 
@@ -29,16 +28,24 @@ function memberPath(path: string, name: string): string {
 /** Values as they are where they are short; long ones as the text of their JSON, cut. */
 function shown(value: JsonValue): JsonValue {
   const text = JSON.stringify(value);
-  return text.length <= SHOWN ? value : cutText(text);
+  return text.length <= SHOWN ? value : cut(text, SHOWN);
 }
 
-/** Both texts from shortly before the first character in which they differ. */
-function shownTexts(recorded: string, replayed: string): readonly [string, string] {
+/**
+ * Two texts for a report: where one is too long, `head` characters of its beginning, and what there
+ * is from shortly before the first character in which the two differ.
+ */
+export function cutTexts(
+  recorded: string,
+  replayed: string,
+  head: number,
+): readonly [recorded: string, replayed: string] {
   if (recorded.length <= SHOWN && replayed.length <= SHOWN) return [recorded, replayed];
   let at = 0;
   while (at < recorded.length && recorded[at] === replayed[at]) at += 1;
-  const from = Math.max(0, at - BEFORE);
-  const excerpt = (text: string): string => `${from > 0 ? "…" : ""}${cutText(text.slice(from))}`;
+  const from = at - BEFORE;
+  const excerpt = (text: string): string =>
+    from <= head ? cut(text, SHOWN) : `${text.slice(0, head)}…${cut(text.slice(from), SHOWN)}`;
   return [excerpt(recorded), excerpt(replayed)];
 }
 
@@ -46,7 +53,7 @@ type Side = JsonValue | undefined;
 
 function differ(path: string, recorded: Side, replayed: Side): Difference {
   if (typeof recorded === "string" && typeof replayed === "string") {
-    const [left, right] = shownTexts(recorded, replayed);
+    const [left, right] = cutTexts(recorded, replayed, 0);
     return { path, recorded: left, replayed: right };
   }
   return {

@@ -8,7 +8,7 @@ import type { DivergenceView, JsonValue } from "../api/views.ts";
 import type { Entry, Outcome } from "../oplog/entry.ts";
 import type { Deed, Divergence } from "../protocol.ts";
 import { INITIALIZATION_KEY } from "../status/status.ts";
-import { cutText, firstDifference, type Difference } from "./difference.ts";
+import { cutTexts, firstDifference, type Difference } from "./difference.ts";
 
 /** Why there was a replay. */
 export interface ReplayPurpose {
@@ -19,12 +19,15 @@ export interface ReplayPurpose {
   readonly isTrial: boolean;
 }
 
+/** Characters of a long text that are shown from its beginning: what kind of thing it is. */
+const HEAD = 80;
+
 /** What an error has for its code when the revision has no such method. */
 const METHOD_GONE = "method-not-found";
 
 function describeOutcome(outcome: Outcome, openRich: OpenRich): string {
-  if (!outcome.ok) return `the error ${outcome.error.name}: ${cutText(outcome.error.message)}`;
-  return `the result ${cutText(JSON.stringify(showPayload(outcome.result, openRich)))}`;
+  if (!outcome.ok) return `the error ${outcome.error.name}: ${outcome.error.message}`;
+  return `the result ${JSON.stringify(showPayload(outcome.result, openRich))}`;
 }
 
 type Call = Extract<Deed, { kind: "call" }>["identity"];
@@ -36,7 +39,7 @@ function describeCall(
   openRich: OpenRich,
 ): string {
   const shown =
-    request === undefined ? "" : ` with ${cutText(JSON.stringify(showPayload(request, openRich)))}`;
+    request === undefined ? "" : ` with ${JSON.stringify(showPayload(request, openRich))}`;
   const isAlike = other !== undefined && other.call === call && other.request === request;
   const how = isAlike && other.durability !== durability ? ` as ${durability}` : "";
   const outside = parent === undefined ? " outside of any step" : ` inside the call at ${parent}`;
@@ -180,8 +183,11 @@ export function reportDivergence(
 ): DivergenceView {
   const { index, recorded, done, method, idempotencyKey } = divergence;
   const { presentRevision, replayedRevision } = purpose;
-  const expected = describeRecorded(recorded, done, openRich);
-  const actual = describeDone(recorded, done, openRich);
+  const [expected, actual] = cutTexts(
+    describeRecorded(recorded, done, openRich),
+    describeDone(recorded, done, openRich),
+    HEAD,
+  );
   const revisions = `The agent is on revision ${presentRevision}; this was a replay on revision ${replayedRevision}.`;
   return {
     index,

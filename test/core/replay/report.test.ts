@@ -135,9 +135,13 @@ describe("a divergence report says what was recorded and what the code came to i
   });
 
   test("in short texts, however long the values are", () => {
-    const long = JSON.stringify("x".repeat(1_000_000));
-    const shown = report(finished(returns(long)), ended(throws("x".repeat(1_000_000))));
-    expect(JSON.stringify(shown).length).toBeLessThan(4_000);
+    const long = "x".repeat(1_000_000);
+    const instead = report(finished(returns(JSON.stringify(long))), ended(throws(long)));
+    expect(JSON.stringify(instead).length).toBeLessThan(4_000);
+    const late = report(starts(JSON.stringify(`${long}a`)), calls(JSON.stringify(`${long}b`)));
+    expect(JSON.stringify(late).length).toBeLessThan(4_000);
+    expect(late.expected).toMatch(/^a call of fetch with "x+…x+a"$/);
+    expect(late.actual).toMatch(/^a call of fetch with "x+…x+b"$/);
   });
 });
 
