@@ -10,12 +10,12 @@ import type {
   Outcome,
   PendingAgentInvocation,
 } from "../core/oplog/entry.ts";
-import type { Boot, Divergence } from "../core/protocol.ts";
+import type { Boot, Divergence, RecordPage } from "../core/protocol.ts";
 import { ReplayCursor } from "../core/replay/cursor.ts";
 import { equalJsonTexts } from "../core/json.ts";
 import { richText } from "../core/oplog/payload.ts";
 import type { HostLink } from "./link.ts";
-import { nextTurn } from "./platform.ts";
+import { nextTurn, pause } from "./platform.ts";
 import { Run } from "./run.ts";
 
 /** How a recorded invocation is begun on the instance; says so when the code has no such method. */
@@ -29,6 +29,12 @@ export type ReplayEnd =
   | { readonly kind: "ready" }
   | { readonly kind: "open"; readonly run: Run }
   | { readonly kind: "diverged"; readonly divergence: Divergence };
+
+/**
+ * Replayable entries after which a replay lets others go on. Turns of the event loop alone do not:
+ * as long as one follows the other, the host takes no requests.
+ */
+const ENTRIES_AT_A_TIME = 512;
 
 /**
  * Code that waits for something of the platform that nobody follows is not yet as far as the record;
@@ -67,12 +73,21 @@ function hasEndedAs(
   return (isLenient ? alikeOutcome : sameOutcome)(recorded.outcome, actual);
 }
 
+/**
+ * The rows of a page, which is empty after. The connection keeps what it has answered until the next
+ * full collection of garbage: pages kept so long would add up to the whole record.
+ */
+function takeRows({ rows }: RecordPage): RecordPage["rows"] {
+  return (rows as RecordPage["rows"][number][]).splice(0);
+}
+
 export class Replay {
   readonly #link: HostLink;
   readonly #boot: Boot;
   readonly #enter: Enter;
   readonly #cursor: ReplayCursor;
   #next: number | null;
+  #restAt = ENTRIES_AT_A_TIME;
 
   constructor(link: HostLink, boot: Boot, enter: Enter) {
     this.#link = link;
@@ -87,11 +102,19 @@ export class Replay {
     return this.#cursor.entriesReplayed;
   }
 
+  /** A long replay must not keep the agent's host from answering. */
+  async #giveWay(): Promise<void> {
+    if (this.entriesReplayed < this.#restAt) return;
+    this.#restAt = this.entriesReplayed + ENTRIES_AT_A_TIME;
+    await pause(0);
+  }
+
   async #feed(): Promise<void> {
+    await this.#giveWay();
     while (!this.#cursor.isFed && this.#next !== null) {
       const { from, to } = this.#boot;
       const page = await this.#link.host.page(this.#next, to);
-      const entries = page.rows
+      const entries = takeRows(page)
         .flatMap(([first, text]) => decodeRow(first, text))
         .filter(({ index }) => index >= from && index <= to);
       this.#next = page.next;
@@ -102,8 +125,8 @@ export class Replay {
   async #request(pendingIndex: number): Promise<PendingAgentInvocation> {
     const known = this.#cursor.takeAccepted(pendingIndex);
     if (known !== undefined) return known;
-    const { rows } = await this.#link.host.page(pendingIndex, pendingIndex);
-    for (const [first, text] of rows) {
+    const page = await this.#link.host.page(pendingIndex, pendingIndex);
+    for (const [first, text] of takeRows(page)) {
       const found = decodeRow(first, text).find(({ index }) => index === pendingIndex);
       if (found?.entry.kind === "PendingAgentInvocation") return found.entry;
     }
