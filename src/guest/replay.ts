@@ -31,10 +31,11 @@ export type ReplayEnd =
   | { readonly kind: "diverged"; readonly divergence: Divergence };
 
 /**
- * Replayable entries after which a replay lets others go on. Turns of the event loop alone do not:
- * as long as one follows the other, the host takes no requests.
+ * Replayable entries after which a replay lets others go on, and as how many a page counts. Turns of
+ * the event loop alone do not do it: as long as one follows the other, the host takes no requests.
  */
-const ENTRIES_AT_A_TIME = 512;
+const ENTRIES_AT_A_TIME = 1024;
+const PAGE_ENTRIES = 256;
 
 /**
  * Code that waits for something of the platform that nobody follows is not yet as far as the record;
@@ -87,7 +88,9 @@ export class Replay {
   readonly #enter: Enter;
   readonly #cursor: ReplayCursor;
   #next: number | null;
-  #restAt = ENTRIES_AT_A_TIME;
+  #pages = 0;
+  /** Entries that had been replayed, and pages read, when others last went on. */
+  #rested = 0;
 
   constructor(link: HostLink, boot: Boot, enter: Enter) {
     this.#link = link;
@@ -104,8 +107,9 @@ export class Replay {
 
   /** A long replay must not keep the agent's host from answering. */
   async #giveWay(): Promise<void> {
-    if (this.entriesReplayed < this.#restAt) return;
-    this.#restAt = this.entriesReplayed + ENTRIES_AT_A_TIME;
+    const done = this.entriesReplayed + this.#pages * PAGE_ENTRIES;
+    if (done - this.#rested < ENTRIES_AT_A_TIME) return;
+    this.#rested = done;
     await pause(0);
   }
 
@@ -118,6 +122,7 @@ export class Replay {
         .flatMap(([first, text]) => decodeRow(first, text))
         .filter(({ index }) => index >= from && index <= to);
       this.#next = page.next;
+      this.#pages += 1;
       this.#cursor.feed(entries, page.next === null);
     }
   }

@@ -1,78 +1,17 @@
 /** http-api DryRun: what an update would come to, told beside the running agent, which is not touched. */
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { DryRunView, InvocationView } from "../../src/core/api/views.ts";
-import { agentPath, type Answer } from "./support/api.ts";
+import { agentPath } from "./support/api.ts";
+import { openDryRuns } from "./support/dry-runs.ts";
 import { ledger, PAY, type LedgerParts } from "./support/ledger-agents.ts";
-import { problemOf } from "./support/problem.ts";
-import { openReceiver } from "./support/receiver.ts";
 import { openSite } from "./support/site.ts";
 import { traceOf } from "./support/trace.ts";
 import { until } from "./support/until.ts";
 
-const { api, fresh } = await openSite();
-
-/** Requests to `/held…` are answered once the gate of their path is open. */
-const gates = new Map<string, PromiseWithResolvers<void>>();
-function gate(path: string): PromiseWithResolvers<void> {
-  const known = gates.get(path) ?? Promise.withResolvers<void>();
-  gates.set(path, known);
-  return known;
-}
-const receiver = await openReceiver(async ({ path }, response) => {
-  if (path.startsWith("/held")) await gate(path).promise;
-  response.end(`answer of ${path}`);
-});
-const { url } = receiver;
-const arrivals = (path: string) => receiver.received.filter((one) => one.path === path);
-const arrived = (path: string) =>
-  until(
-    () => arrivals(path).length,
-    (count) => count > 0,
-  );
-
-afterAll(() => receiver.close());
-
-/** An agent on the first of these revisions. */
-async function living(...revisions: readonly string[]): Promise<string> {
-  const component = fresh("ledger");
-  for (const revision of revisions) await api.upload(component, revision);
-  const agent = agentPath(component, "Ledger", "one");
-  expect((await api.send("PUT", agent, { json: { revision: 1 } })).status).toBe(201);
-  return agent;
-}
-
-/** One that has paid, and noted twice: replayable are 4 entries of `pay`, and 2 of each `note`. */
-async function seasoned(other: LedgerParts): Promise<string> {
-  const agent = await living(ledger(), ledger(other));
-  await api.result(agent, "pay", `${url}/pay`, 7);
-  for (const word of ["a", "b"]) await api.result(agent, "note", word);
-  return agent;
-}
-
-function ask(agent: string, more: object = {}): Promise<Answer<DryRunView>> {
-  const json = { revision: 2, mode: "automatic", dryRun: true, ...more };
-  return api.send<DryRunView>("POST", `${agent}/update`, { json });
-}
-
-/** The answer of a dry run, after which everything is as before it. */
-async function traceless(agent: string, more: object = {}): Promise<DryRunView> {
-  const [before, sent] = [await traceOf(api, agent), receiver.received.length];
-  const { status, body } = await ask(agent, more);
-  expect(status).toBe(200);
-  expect(await traceOf(api, agent)).toEqual(before);
-  expect(receiver.received.length).toBe(sent);
-  expect(await api.updates(agent)).toEqual({ pending: [], successful: [], failed: [] });
-  return body;
-}
-
-/** The busy agent's answer takes half a minute: it is asked for while the other tests run. */
-async function askBusy(): Promise<Answer<DryRunView>> {
-  const agent = await living(ledger(), ledger({ result: "amount + 0" }));
-  await api.invoke(agent, "pay", { args: [`${url}/held-long`, 1], query: "?mode=enqueue" });
-  await arrived("/held-long");
-  return ask(agent, { mode: "manual" });
-}
-const busy = askBusy();
+const site = await openSite();
+const { api, fresh } = site;
+const { url, release, arrivals, arrived, living, seasoned, ask, traceless } =
+  await openDryRuns(site);
 
 describe("a dry run of an automatic update", () => {
   test("of code that does the same is compatible, and counts the replayable entries", async () => {
@@ -233,7 +172,7 @@ describe("a dry run of an automatic update", () => {
       divergence: { index: 4, actual: "the result 5" },
     });
     expect(await traceOf(api, agent)).toEqual(before);
-    gate("/held-1").resolve();
+    release("/held-1");
     expect((await paying).body).toMatchObject({ status: "completed", result: 5, revision: 1 });
     expect(arrivals("/held-1")).toHaveLength(1);
   });
@@ -250,7 +189,7 @@ describe("a dry run of an automatic update", () => {
       index: 4,
       difference: { path: "$.url", recorded: `${url}/held-2`, replayed: `${url}/held-2/v2` },
     });
-    gate("/held-2").resolve();
+    release("/held-2");
     expect(arrivals("/held-2/v2")).toEqual([]);
   });
 
@@ -356,62 +295,10 @@ describe("a dry run of a manual update", () => {
     // An automatic one that is asked for later is answered only after it.
     const later = ask(agent, { mode: "automatic" }).then(() => "later");
     expect(await Promise.race([later, api.agent(agent).then(() => "the agent")])).toBe("the agent");
-    gate("/held-3").resolve();
+    release("/held-3");
     expect((await tried).body).toEqual({ compatible: true });
     await later;
     const ended = await api.get<InvocationView>(`${agent}/invocations/second?wait=20`);
     expect(ended.body.status).toBe("completed");
   });
-});
-
-describe("a dry run is refused as the update would be, and nothing is written", () => {
-  test.each<[string, object, number, string]>([
-    ["an unknown revision", { revision: 9 }, 404, "revision-not-found"],
-    ["a revision without the type", { revision: 3 }, 404, "agent-type-not-found"],
-    ["what the agent has", { revision: 1 }, 409, "already-at-revision"],
-    [
-      "what the agent has, by snapshot",
-      { revision: 1, mode: "manual" },
-      409,
-      "already-at-revision",
-    ],
-    ["an unknown check", { check: "nothing" }, 400, "invalid-request"],
-    ["no mode", { mode: undefined }, 400, "invalid-request"],
-  ])("%s", async (_, more, status, code) => {
-    const other = 'import { Agent } from "perdure"; export class Other extends Agent {}';
-    const agent = await living(ledger(), ledger({ result: "{ amount }" }), other);
-    const before = await traceOf(api, agent);
-    problemOf(await ask(agent, more), status, code);
-    expect(await traceOf(api, agent)).toEqual(before);
-  });
-
-  test("an address where no agent is", async () => {
-    const agent = await living(ledger());
-    problemOf(await ask(`${agent}-2`), 404, "agent-not-found");
-  });
-
-  test("a manual one of a failed agent", async () => {
-    const agent = await living(
-      ledger({ members: 'onCreate() { throw new Error("no"); }' }),
-      ledger(),
-    );
-    problemOf(await ask(agent, { mode: "manual" }), 409, "agent-failed");
-  });
-
-  test("an agent that is deleted while it is asked", async () => {
-    const agent = await living(ledger(), ledger({ result: "{ amount }" }));
-    await api.invoke(agent, "pay", { args: [`${url}/held-4`, 5], query: "?mode=enqueue" });
-    await arrived("/held-4");
-    const tried = ask(agent, { mode: "manual" });
-    await api.agent(agent);
-    await api.send("DELETE", agent);
-    problemOf(await tried, 404, "agent-not-found");
-  });
-
-  test("a manual one of an agent that has no clean boundary within 30 s is 409 agent-busy", async () => {
-    const answer = await busy;
-    const { detail } = problemOf(answer, 409, "agent-busy");
-    expect(detail).toMatch(/running.*30 s.*ask again.*automatic/);
-    gate("/held-long").resolve();
-  }, 60_000);
 });

@@ -48,14 +48,14 @@ function resetPeak(): void {
 
 /** What the agent answers for as long as `work` takes. */
 async function askMeanwhile<T>(work: Promise<T>): Promise<{ done: T; seen: readonly AgentView[] }> {
-  let isOver = false;
+  const progress = { isOver: false };
   const over = work.finally(() => {
-    isOver = true;
+    progress.isOver = true;
   });
   const seen: AgentView[] = [];
-  while (!isOver) {
+  while (!progress.isOver) {
     const view = await api.agent(agent);
-    if (!isOver) seen.push(view);
+    if (!progress.isOver) seen.push(view);
   }
   return { done: await over, seen };
 }

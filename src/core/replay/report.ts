@@ -153,14 +153,14 @@ function adviseTrial(
   const { method, done } = divergence;
   const mend = isMethodGone(done)
     ? `Keep ${method} in the new code as long as the agent's history has it, and upload that.`
-    : `Mend ${method} of revision ${revision}, so that it does for past invocations what is recorded, and upload it.`;
+    : `${isOfResult ? "Else mend" : "Mend"} ${method} of revision ${revision}, so that it does for past invocations what is recorded, and upload it.`;
   return [
     ...(isOfResult
       ? [
           `If the other result is as it should be, update with "check": "calls", which compares the calls of past invocations only.`,
-          `Else: ${mend}`,
         ]
-      : [mend]),
+      : []),
+    mend,
     `Or update with "mode": "manual": it hands the state over by a snapshot and replays nothing.`,
     ...revertAdvice(divergence),
   ];

@@ -166,17 +166,11 @@ function updates(log: Log, live: Log): Status["updates"] {
     ends.every((end) => end.entry.updateId !== entry.updateId),
   );
   return {
-    pending: waiting.map(
-      ({ index, entry: { updateId: id, mode, revision, requestedAt, wake, check } }) => ({
-        index,
-        id,
-        mode,
-        revision,
-        requestedAt,
-        wake,
-        ...(check && { check }),
-      }),
-    ),
+    pending: waiting.map(({ index, entry }) => {
+      const { updateId: id, mode, revision, requestedAt, wake, check } = entry;
+      const open = { index, id, mode, revision, requestedAt, wake };
+      return check === undefined ? open : Object.assign(open, { check });
+    }),
     successful: concluded("SuccessfulUpdate"),
     failed: concluded("FailedUpdate"),
   };
