@@ -60,14 +60,8 @@ function diverged(
   purpose: ReplayPurpose,
 ): Start {
   const report = reportDivergence(divergence, purpose, openRich);
-  const { message, advice } = report;
-  const details = { ...report };
-  const error = {
-    name: "Divergence",
-    message: `${message} ${advice}`,
-    code: "divergence",
-    details,
-  };
+  const { message } = report;
+  const error = { name: "Divergence", message, code: "divergence", details: { ...report } };
   return { ok: false, error, isHostFault: false, entriesReplayed, report };
 }
 

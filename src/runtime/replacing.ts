@@ -17,7 +17,7 @@ export function failureOf(start: Start): Pick<FailedUpdate, "detail" | "report">
     const { error, report } = start;
     return report === undefined
       ? { detail: failureDetail(error.message) }
-      : { detail: error.message, report };
+      : { detail: `${report.message} ${report.advice}`, report };
   }
   const failure = start.reply.state === "open" ? start.reply.failure : undefined;
   return failure && { detail: failureDetail(failure.message) };
