@@ -11,4 +11,5 @@ export const limits = {
   keyBytes: 512,
   idempotencyKeyLength: 256,
   cancelGraceMs: 5_000,
+  dryRunSaveMs: 30_000,
 } as const;

@@ -9,6 +9,7 @@ import type { CallRetryPolicy } from "./retry.ts";
 import type { Entry, ErrorData, Outcome, SnapshotData } from "./oplog/entry.ts";
 import type { Payload } from "./oplog/payload.ts";
 import type { Regions } from "./oplog/regions.ts";
+import type { CallIdentity } from "./replay/cursor.ts";
 
 /** What `this.component`, `this.key`, … of an agent are. */
 export interface InstanceIdentity {
@@ -31,28 +32,42 @@ export interface Boot {
   readonly skipped: Regions;
   /** The bindings that code may use from now on. */
   readonly grants: Grants;
+  /** Outcomes that are recorded up to this index are not compared. */
+  readonly lenientTo: number;
 }
 
-/** Where code and record part. `index` is the recorded entry that was not met. */
+/** What code did where the record has something else. */
+export type Deed =
+  | { readonly kind: "call"; readonly identity: CallIdentity }
+  | { readonly kind: "border"; readonly border: "begin" | "end" }
+  | { readonly kind: "outcome"; readonly outcome: Outcome }
+  | { readonly kind: "waiting" };
+
+/** Where code and record part: the recorded entry that was not met, and what the code did instead. */
 export interface Divergence {
   readonly index: number;
-  readonly expected: string;
-  readonly actual: string;
-  readonly message: string;
+  readonly recorded: Entry;
+  readonly done: Deed;
+  /** The invocation in which it happened. */
+  readonly method: string;
+  readonly idempotencyKey: string;
+  readonly startedIndex: number;
 }
 
 /** Code of a boot that was refused because the isolate has run an instance before. */
 export const ISOLATE_IN_USE = "isolate-in-use";
 
+/** `entriesReplayed` counts the replayable entries that the code has got past. */
 export type BootReply =
   /** At a clean boundary: ready for invocations. */
-  | { readonly state: "ready" }
+  | { readonly state: "ready"; readonly entriesReplayed: number }
   /** An invocation is unfinished; `proceed` lets it go on live. `failure`: its initialization has thrown. */
-  | { readonly state: "open"; readonly failure?: ErrorData }
+  | { readonly state: "open"; readonly entriesReplayed: number; readonly failure?: ErrorData }
+  | { readonly state: "refused"; readonly error: ErrorData }
   | {
-      readonly state: "refused";
-      readonly error: ErrorData;
-      readonly divergence?: Divergence;
+      readonly state: "diverged";
+      readonly entriesReplayed: number;
+      readonly divergence: Divergence;
     };
 
 /**
@@ -124,7 +139,8 @@ export interface InstancePort {
   run(calls: readonly InvocationCall[], careful: boolean): Promise<RunReply>;
   /** Lets the unfinished invocation of an `open` instance go on live. */
   proceed(): Promise<RunReply>;
-  save(): Promise<SaveReply>;
+  /** With `isTrial` what the hook logs is not kept. */
+  save(isTrial: boolean): Promise<SaveReply>;
   /** Answered beside an invocation, too: what it shows is committed by then. */
   read(call: ReadCall): Promise<ReadReply>;
   /** Lets the code of the running invocation hear that it is cancelled. */

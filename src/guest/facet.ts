@@ -51,8 +51,8 @@ export function instanceClass(module: AuthorModule): typeof DurableObject<Cloudf
       return this.#host.during(host, () => this.#instance.proceed());
     }
 
-    save(host: PackedHost): Promise<Packed<SaveReply>> {
-      return this.#host.during(host, () => this.#instance.save());
+    save(host: PackedHost, isTrial: boolean): Promise<Packed<SaveReply>> {
+      return this.#host.during(host, () => this.#instance.save(isTrial));
     }
 
     async read(call: Packed<ReadCall>): Promise<Packed<ReadReply>> {

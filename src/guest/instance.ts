@@ -30,7 +30,7 @@ import { setOwnComponent, setOwnModule } from "./own-code.ts";
 import { platformRandom, realNow } from "./platform.ts";
 import { readOnce } from "./reading.ts";
 import { Reads } from "./reads.ts";
-import { Replay, type ReplayEnd } from "./replay.ts";
+import { Replay } from "./replay.ts";
 import { Run, type Ending } from "./run.ts";
 import { within } from "./scope.ts";
 import { LONGEST_MS } from "./sleep.ts";
@@ -60,24 +60,17 @@ function construct(AgentClass: AgentClass, { identity }: Boot): Agent {
   return within(scope, () => constructAgent(AgentClass, identity, currentBindings));
 }
 
-/** What snapshot hooks call goes out live and unrecorded; only what they log is kept. */
-function hookScope({ link, boot }: Booted, hook: string): LiveScope {
+/** What snapshot hooks call goes out live and unrecorded; only what they log is kept, if it may be. */
+function hookScope({ link, boot }: Booted, hook: string, keepsLog = true): LiveScope {
   const keys = `${boot.identity.incarnation}/${hook}/${realNow()}`;
   return new LiveScope(
     link,
     () => keys,
     (level, message) => {
-      link.record({ kind: "Log", at: realNow(), level, message });
+      if (keepsLog) link.record({ kind: "Log", at: realNow(), level, message });
     },
     { bindings: boot.grants },
   );
-}
-
-function bootReply(end: Exclude<ReplayEnd, { kind: "open" }>): BootReply {
-  if (end.kind === "ready") return { state: "ready" };
-  const { divergence } = end;
-  const error = { name: "Divergence", message: divergence.message, code: "divergence" };
-  return { state: "refused", error, divergence };
 }
 
 /** How long to wait before the invocation begins anew, if it asks for that and has tries left. */
@@ -127,14 +120,18 @@ export class Instance implements InstancePort {
       run.begin(codeOf(booted, { ...started, args }));
     });
     const end = await replay.toEnd();
-    if (end.kind !== "open") return bootReply(end);
+    const { entriesReplayed } = replay;
+    if (end.kind === "ready") return { state: "ready", entriesReplayed };
+    if (end.kind === "diverged") {
+      return { state: "diverged", entriesReplayed, divergence: end.divergence };
+    }
     this.#unfinished = end.run;
     const { outcome, invocation } = end.run;
     const isInitialization = invocation.idempotencyKey === INITIALIZATION_KEY;
     const isGone = !isInitialization && invocable(booted.agent, invocation.method) === undefined;
     return (isInitialization || isGone) && outcome?.ok === false
-      ? { state: "open", failure: outcome.error }
-      : { state: "open" };
+      ? { state: "open", entriesReplayed, failure: outcome.error }
+      : { state: "open", entriesReplayed };
   }
 
   run(calls: readonly InvocationCall[], careful: boolean): Promise<RunReply> {
@@ -236,15 +233,16 @@ export class Instance implements InstancePort {
     (this.#running ?? this.#unfinished)?.cancel();
   }
 
-  save(): Promise<SaveReply> {
-    return this.#reads.hold(() => this.#save());
+  save(isTrial: boolean): Promise<SaveReply> {
+    return this.#reads.hold(() => this.#save(isTrial));
   }
 
-  async #save(): Promise<SaveReply> {
+  async #save(isTrial: boolean): Promise<SaveReply> {
     const booted = this.#present();
     try {
       const save = (): ReturnType<typeof saveInstance> => saveInstance(booted);
-      return { ok: true, snapshot: await within(hookScope(booted, "saveSnapshot"), save) };
+      const scope = hookScope(booted, "saveSnapshot", !isTrial);
+      return { ok: true, snapshot: await within(scope, save) };
     } catch (error) {
       return { ok: false, error: toErrorData(error) };
     }

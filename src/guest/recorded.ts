@@ -1,19 +1,24 @@
 /** The record of one invocation, as its run meets it: it answers calls until it ends, and then the run is live. */
-import type { Log } from "../core/oplog/entry.ts";
-import type { Divergence } from "../core/protocol.ts";
+import type { AgentInvocationStarted, Indexed, Log, Outcome } from "../core/oplog/entry.ts";
+import type { Deed, Divergence } from "../core/protocol.ts";
 import type { CallIdentity, Claim, ReplayCursor } from "../core/replay/cursor.ts";
-import { describe } from "./wording.ts";
 
 export class Recorded {
-  readonly #method: string;
+  readonly #started: Indexed<AgentInvocationStarted>;
   readonly #diverged: () => void;
   readonly #cursor: ReplayCursor | undefined;
   #hasEnded = false;
+  /** The first call that was not among those left at the record's end. */
+  #unmet: CallIdentity | undefined;
   divergence: Divergence | undefined;
 
   /** `cursor` is absent for an invocation that starts live; `diverged` hears of the first divergence. */
-  constructor(method: string, cursor: ReplayCursor | undefined, diverged: () => void) {
-    this.#method = method;
+  constructor(
+    started: Indexed<AgentInvocationStarted>,
+    cursor: ReplayCursor | undefined,
+    diverged: () => void,
+  ) {
+    this.#started = started;
     this.#cursor = cursor;
     this.#diverged = diverged;
   }
@@ -34,9 +39,15 @@ export class Recorded {
 
   /** The recorded call, or nothing when the record has no more of it. */
   claim(identity: CallIdentity): Claim | "diverged" | undefined {
-    const claim = this.#answering?.claim(identity);
-    if (claim !== undefined || this.#answering?.barrier === undefined) return claim;
-    this.diverge(`a call of ${identity.call}${identity.request ?? ""}`);
+    const cursor = this.#answering;
+    const claim = cursor?.claim(identity);
+    if (claim !== undefined) return claim;
+    if (cursor?.barrier === undefined) {
+      const hasMore = cursor !== undefined && cursor.unclaimed.length > 0;
+      if (hasMore) this.#unmet ??= identity;
+      return undefined;
+    }
+    this.diverge({ kind: "call", identity });
     return "diverged";
   }
 
@@ -44,7 +55,7 @@ export class Recorded {
   claimBorder(begin?: number): number | undefined {
     const claimed = this.#answering?.claimBorder(begin);
     if (claimed !== undefined || this.#answering?.barrier === undefined) return claimed;
-    this.diverge(`the ${begin === undefined ? "begin" : "end"} of an atomic region`);
+    this.diverge({ kind: "border", border: begin === undefined ? "begin" : "end" });
     return 0;
   }
 
@@ -63,14 +74,31 @@ export class Recorded {
     return this.#cursor?.isCancelled(start) === true;
   }
 
-  /** Notes the first divergence; `actual` is what the code did instead of what is recorded. */
-  diverge(actual: string): void {
-    const expected = this.#answering?.unclaimed[0] ?? this.#answering?.barrier;
-    if (this.divergence !== undefined || expected === undefined) return;
-    const { index, entry } = expected;
-    const recorded = describe(entry);
-    const message = `At oplog index ${index} of ${this.#method} the record has ${recorded}, but the code made ${actual}.`;
-    this.divergence = { index, expected: recorded, actual, message };
+  /** The recorded entry that `done` stands in place of: a call of the same kind, if there is one. */
+  #missed(done: Deed): Indexed | undefined {
+    const unclaimed = this.#answering?.unclaimed ?? [];
+    const alike = unclaimed.find(
+      ({ entry }) =>
+        entry.kind === "Start" && done.kind === "call" && entry.call === done.identity.call,
+    );
+    return alike ?? unclaimed[0] ?? this.#answering?.barrier;
+  }
+
+  /** The code goes no further, though the record does; `outcome` is what it came to, if it has ended. */
+  divergeByInaction(outcome: Outcome | undefined): void {
+    if (outcome !== undefined) this.diverge({ kind: "outcome", outcome });
+    else if (this.#unmet === undefined) this.diverge({ kind: "waiting" });
+    else this.diverge({ kind: "call", identity: this.#unmet });
+  }
+
+  /** Notes the first divergence; `done` is what the code did instead of what is recorded. */
+  diverge(done: Deed): void {
+    const missed = this.#missed(done);
+    if (this.divergence !== undefined || missed === undefined) return;
+    const { index, entry: recorded } = missed;
+    const { index: startedIndex, entry } = this.#started;
+    const { method, idempotencyKey } = entry;
+    this.divergence = { index, recorded, done, method, idempotencyKey, startedIndex };
     this.#diverged();
   }
 }

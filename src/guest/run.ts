@@ -91,7 +91,7 @@ export class Run implements Scope {
     this.link = link;
     this.#started = started;
     this.#place = place;
-    this.recorded = new Recorded(started.method, cursor, () => this.#halt());
+    this.recorded = new Recorded({ index: place, entry: started }, cursor, () => this.#halt());
     this.#random = seededRandom(started.seed);
     this.#now = again.at(-1) ?? started.at;
     const { idempotencyKey, method, bindings } = started;

@@ -91,6 +91,10 @@ export class AgentObject extends DurableObject<Env> implements Packing<AgentOper
     return this.#agent.update(request);
   }
 
+  dryRun(request: UpdateRequest) {
+    return this.#agent.dryRun(request);
+  }
+
   updates() {
     return this.#agent.updates();
   }

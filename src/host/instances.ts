@@ -86,8 +86,8 @@ class FacetInstance implements InstanceHandle {
     return this.#stub.proceed(this.#lent()).then(unpack);
   }
 
-  save(): Promise<SaveReply> {
-    return this.#stub.save(this.#lent()).then(unpack);
+  save(isTrial: boolean): Promise<SaveReply> {
+    return this.#stub.save(this.#lent(), isTrial).then(unpack);
   }
 
   read(call: ReadCall): Promise<ReadReply> {

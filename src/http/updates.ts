@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { addressOf, agentRoute } from "./agents.ts";
 import { readJsonAs } from "./body.ts";
-import { invalidRequest } from "./invalid-request.ts";
 import { persist } from "./persist.ts";
 import type { Ports } from "./ports.ts";
 import { reply, type Answer } from "./reply.ts";
@@ -14,6 +13,7 @@ const updateBody = z.strictObject({
   mode: z.enum(["automatic", "manual"]),
   wake: z.boolean().default(true),
   dryRun: z.boolean().default(false),
+  check: z.enum(["calls-and-results", "calls"]).default("calls-and-results"),
 });
 
 /** The routes that update an agent's code. */
@@ -31,10 +31,8 @@ async function update(ports: Ports, request: ApiRequest): Promise<Answer> {
   if (!body.ok) return body;
   const { dryRun, ...wanted } = body.value;
   if (dryRun) {
-    return invalidRequest({
-      path: ["body", "dryRun"],
-      message: "dry runs are not available yet: leave it out",
-    });
+    const tried = await persist(() => ports.agents(address.value).dryRun(wanted));
+    return tried.ok ? reply(tried.value) : tried;
   }
   // Never repeated: the repetition of an accepted request would be refused.
   const result = await ports.agents(address.value).update(wanted);

@@ -113,6 +113,10 @@ export class AgentRuntime implements AgentOperations {
     return this.#controlling.update(request);
   }
 
+  dryRun(request: UpdateRequest) {
+    return this.#controlling.dryRun(request);
+  }
+
   destroy() {
     return this.#controlling.destroy();
   }

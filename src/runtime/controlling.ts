@@ -1,7 +1,7 @@
 /** What operators do to an agent: interrupt, resume, update, delete. */
 import type { UpdateRequest } from "../core/api/operations.ts";
 import { showAgent, showUpdates } from "../core/api/show.ts";
-import type { AgentView, UpdateView } from "../core/api/views.ts";
+import type { AgentView, DryRunView, UpdateView } from "../core/api/views.ts";
 import {
   checkResume,
   interruption,
@@ -9,7 +9,7 @@ import {
   resumption,
   resumptionOf,
 } from "../core/decide/lifecycle.ts";
-import { checkUpdate } from "../core/decide/update.ts";
+import { checkUpdate, type UpdateTarget } from "../core/decide/update.ts";
 import { accept, refuse, type Result } from "../core/errors.ts";
 import type { Entry } from "../core/oplog/entry.ts";
 import type { Status } from "../core/status/status.ts";
@@ -63,17 +63,32 @@ export class Controlling {
     return status === undefined ? noAgent : accept(showAgent(status, this.#now, openRich));
   }
 
-  async update({ revision, mode, wake }: UpdateRequest): Promise<Result<UpdateView>> {
+  /** What is to be updated to, checked against the agent as it is now. */
+  async #target(request: UpdateRequest): Promise<Result<{ status: Status; target: UpdateTarget }>> {
     const before = this.#status;
     if (before === undefined) return noAgent;
     const { component, type } = before.identity;
-    const target = await this.#ports.components.agentType(component, revision, type);
-    if (!target.ok) return target;
+    const known = await this.#ports.components.agentType(component, request.revision, type);
+    if (!known.ok) return known;
     const status = this.#status;
     if (status === undefined) return noAgent;
-    const request = { mode, revision: target.value.revision };
-    const refusal = checkUpdate(status, request);
-    if (refusal !== undefined) return refused(refusal);
+    const { mode, check } = request;
+    const { revision } = known.value;
+    const target = { mode, revision, ...(check === undefined ? {} : { check }) };
+    const refusal = checkUpdate(status, target);
+    return refusal === undefined ? accept({ status, target }) : refused(refusal);
+  }
+
+  async dryRun(request: UpdateRequest): Promise<Result<DryRunView>> {
+    const found = await this.#target(request);
+    return found.ok ? this.#loop.dryRunning.dryRun(found.value.target) : found;
+  }
+
+  async update(wanted: UpdateRequest): Promise<Result<UpdateView>> {
+    const found = await this.#target(wanted);
+    if (!found.ok) return found;
+    const { status, target: request } = found.value;
+    const { mode, wake } = wanted;
     const id = this.#ports.environment.uuid();
     // A manual update waits its turn behind the interrupted invocation, which goes on if it may.
     const resumed = wake && mode === "manual" ? resumptionOf(status, this.#now) : [];
@@ -97,12 +112,14 @@ export class Controlling {
 
 function updateRequest(
   updateId: string,
-  { mode, revision }: { readonly mode: UpdateRequest["mode"]; readonly revision: number },
+  { mode, revision, check }: UpdateTarget,
   wake: boolean,
   at: number,
 ): Entry {
   if (mode === "automatic") {
-    return { kind: "PendingUpdate", at, updateId, mode, revision, requestedAt: at, wake };
+    const strictness = check === "calls" ? { check } : {};
+    const update = { updateId, mode, revision, requestedAt: at, wake, ...strictness };
+    return { kind: "PendingUpdate", at, ...update };
   }
   // A blank keeps the key apart from every key that a caller can send.
   const idempotencyKey = `update ${updateId}`;

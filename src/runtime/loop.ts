@@ -17,6 +17,7 @@ import { limits } from "../core/limits.ts";
 import type { ReadCall, ReadReply } from "../core/protocol.ts";
 import type { Status } from "../core/status/status.ts";
 import { Answering } from "./answering.ts";
+import { DryRunning } from "./dry-running.ts";
 import { EffectsUnderWay } from "./effects-under-way.ts";
 import { Errands } from "./errands.ts";
 import { Failures } from "./failures.ts";
@@ -36,12 +37,15 @@ import { Trying } from "./trying.ts";
 /** While the loop works, the alarm stands this far ahead: it takes over if the process dies. */
 const WATCHDOG_MS = 1000;
 
-type LoopStep = Step | { readonly do: "await-run" | "recover" | "snapshot-now" };
+type LoopStep =
+  | Step
+  | { readonly do: "await-run" | "recover" | "snapshot-now" | "save-for-dry-run" };
 type Work = Exclude<LoopStep, { do: "rest" | "wait" }>;
 
 export class Loop {
   readonly ledger: Ledger;
   readonly promises: Promises;
+  readonly dryRunning: DryRunning;
   readonly #underWay: EffectsUnderWay;
   readonly #present: Present;
   readonly #runs: Runs;
@@ -74,6 +78,7 @@ export class Loop {
     this.#runs = new Runs(present, failures);
     this.#replacing = new Replacing(present, this.#runs, failures);
     this.#snapshotting = new Snapshotting(present);
+    this.dryRunning = new DryRunning(present, () => void this.drive());
     this.#answering = new Answering(present, {
       drive: () => void this.drive(),
       restart: () => this.restart(),
@@ -96,6 +101,7 @@ export class Loop {
     this.#present.discard("the loop broke off");
     this.#isDriving = false;
     this.#snapshotsWanted.fail(error);
+    this.dryRunning.fail(error);
     this.#answering.sessionChanged();
     this.ledger.append([]);
     this.ledger.journal?.arm();
@@ -212,6 +218,7 @@ export class Loop {
     if (run !== undefined) return { do: "await-run" };
     if (this.#answering.wantsSession && status.name === "idle") return { do: "recover" };
     if (!this.#snapshotsWanted.isEmpty) return { do: "snapshot-now" };
+    if (this.dryRunning.wantsSave && status.name === "idle") return { do: "save-for-dry-run" };
     return nextStep(status, this.#present.policy(status), now);
   }
 
@@ -233,6 +240,7 @@ export class Loop {
         this.#isDriving = false;
         this.#answering.sessionChanged();
         if (this.ledger.status === undefined) this.#snapshotsWanted.settle(noAgent);
+        this.dryRunning.loopRests();
         this.ledger.journal?.checkpointIfLong();
         this.ledger.journal?.arm();
         return;
@@ -255,6 +263,8 @@ export class Loop {
         return this.#replacing.applyUpdate(step.update);
       case "snapshot-now":
         return this.#snapshotNow(session);
+      case "save-for-dry-run":
+        return session ? this.dryRunning.saveNow(session) : this.#replacing.recover();
       case "end-cancelled":
         return this.#endCancelled();
       case "recover":

@@ -64,8 +64,8 @@ export interface InstanceHandle extends InstancePort {
   drop(reason: string): void;
 }
 
-/** Where an instance runs: two places, so that a trial can run beside the agent, and one for reads. */
-export type Slot = "left" | "right" | "aside";
+/** Where an instance runs: two places, so that a trial can run beside the agent, one for reads, one for dry runs. */
+export type Slot = "left" | "right" | "aside" | "dry";
 
 export interface Instances {
   /** `attempt` tells isolates of the same agent and revision apart, where they are known by name. */

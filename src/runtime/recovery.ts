@@ -1,4 +1,5 @@
 /** Brings fresh instances to life: recovery of the agent, and trials of updates. Performs what `core/decide/recovery.ts` plans. */
+import type { DivergenceView } from "../core/api/views.ts";
 import type { RecoveryPlan } from "../core/decide/recovery.ts";
 import type { Entry, ErrorData, SnapshotData } from "../core/oplog/entry.ts";
 import {
@@ -7,7 +8,9 @@ import {
   type BootReply,
   type InstanceIdentity,
 } from "../core/protocol.ts";
+import { reportDivergence, type ReplayPurpose } from "../core/replay/report.ts";
 import type { Status } from "../core/status/status.ts";
+import { openRich } from "./rich.ts";
 import type { Bindings, Components, Instances, Slot } from "./ports.ts";
 import { Session, type SessionParts } from "./session.ts";
 
@@ -17,14 +20,23 @@ export interface RecoveryParts extends SessionParts {
   readonly bindings: Bindings;
 }
 
-/** A session that has booted, or why it has not. `isHostFault` marks failures that are not the code's. */
+/**
+ * A session that has booted, or why it has not. `isHostFault` marks failures that are not the code's;
+ * `report` is there when the code diverged.
+ */
 export type Start =
   | {
       readonly ok: true;
       readonly session: Session;
       readonly reply: Extract<BootReply, { state: "ready" | "open" }>;
     }
-  | { readonly ok: false; readonly error: ErrorData; readonly isHostFault: boolean };
+  | {
+      readonly ok: false;
+      readonly error: ErrorData;
+      readonly isHostFault: boolean;
+      readonly entriesReplayed: number;
+      readonly report?: DivergenceView;
+    };
 
 function identityOf({ identity }: Status, revision: number): InstanceIdentity {
   const { component, type, key, incarnation, createdAt, params, env } = identity;
@@ -45,7 +57,17 @@ function versionOf({ version }: { readonly version?: number }): { version?: numb
 }
 
 function failed(error: ErrorData, isHostFault = false): Start {
-  return { ok: false, error, isHostFault };
+  return { ok: false, error, isHostFault, entriesReplayed: 0 };
+}
+
+function diverged(
+  { divergence, entriesReplayed }: Extract<BootReply, { state: "diverged" }>,
+  purpose: ReplayPurpose,
+): Start {
+  const report = reportDivergence(divergence, purpose, openRich);
+  const { message } = report;
+  const error = { name: "Divergence", message, code: "divergence", details: { ...report } };
+  return { ok: false, error, isHostFault: false, entriesReplayed, report };
 }
 
 function errorData(error: unknown): ErrorData {
@@ -100,16 +122,35 @@ export class Recovery {
       return failed({ name: "Error", message: `The snapshot at ${plan.base.index} is not there.` });
     }
     const identity = identityOf(status, plan.revision);
-    const { from, to, skipped } = plan;
-    const boot = { identity, from, to, skipped, ...(base && { base }) };
+    const { from, to, skipped, lenientTo, isTrial } = plan;
+    const boot = { identity, from, to, skipped, lenientTo, ...(base && { base }) };
+    const purpose = { presentRevision: status.revision, replayedRevision: plan.revision, isTrial };
+    return this.#start(boot, slot, purpose);
+  }
+
+  /** Boots an instance of a revision from a snapshot that is in no oplog. Nothing is written. */
+  async load(
+    status: Status,
+    revision: number,
+    base: NonNullable<Boot["base"]>,
+    slot: Slot,
+  ): Promise<Start> {
+    const to = status.lastIndex;
+    const identity = identityOf(status, revision);
+    const boot = { identity, base, from: to + 1, to, skipped: [], lenientTo: 0 };
+    const purpose = { presentRevision: status.revision, replayedRevision: revision, isTrial: true };
+    return this.#start(boot, slot, purpose);
+  }
+
+  async #start(boot: Omit<Boot, "grants">, slot: Slot, purpose: ReplayPurpose): Promise<Start> {
     for (;;) {
-      const start = await this.#boot(boot, slot, status.revision);
+      const start = await this.#boot(boot, slot, purpose);
       if (start.ok || start.error.code !== ISOLATE_IN_USE) return start;
       this.#attempt += 1;
     }
   }
 
-  async #boot(boot: Omit<Boot, "grants">, slot: Slot, presentRevision: number): Promise<Start> {
+  async #boot(boot: Omit<Boot, "grants">, slot: Slot, purpose: ReplayPurpose): Promise<Start> {
     const { component, revision } = boot.identity;
     let session: Session | undefined;
     try {
@@ -119,9 +160,9 @@ export class Recovery {
       session = new Session(slot, revision, handle, this.#parts, grants);
       this.#starting.add(session);
       const reply = await session.boot({ ...boot, grants });
-      if (reply.state !== "refused") return { ok: true, session, reply };
+      if (reply.state === "ready" || reply.state === "open") return { ok: true, session, reply };
       session.drop("the instance could not be brought to the agent's state");
-      return failed(withDivergence(reply, presentRevision, revision));
+      return reply.state === "diverged" ? diverged(reply, purpose) : failed(reply.error);
     } catch (error) {
       session?.drop("the instance did not start");
       const data = errorData(error);
@@ -130,15 +171,4 @@ export class Recovery {
       if (session !== undefined) this.#starting.delete(session);
     }
   }
-}
-
-/** A divergence in full: where, what was recorded, what the code did, and the revisions. */
-function withDivergence(
-  { error, divergence }: Extract<BootReply, { state: "refused" }>,
-  presentRevision: number,
-  replayedRevision: number,
-): ErrorData {
-  if (divergence === undefined) return error;
-  const message = `${error.message} The agent is on revision ${presentRevision}; this was a replay on revision ${replayedRevision}.`;
-  return { ...error, message, details: { ...divergence, presentRevision, replayedRevision } };
 }

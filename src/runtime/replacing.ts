@@ -3,17 +3,24 @@
  * is in the oplog before anything of the new session can be seen, or it leaves no trace.
  */
 import { planRecovery, planTrial, regionToRepeat } from "../core/decide/recovery.ts";
-import type { ErrorData } from "../core/oplog/entry.ts";
+import { failureDetail } from "../core/decide/update.ts";
+import type { FailedUpdate } from "../core/oplog/entry.ts";
 import type { PendingUpdateState, Status } from "../core/status/status.ts";
 import type { Failures } from "./failures.ts";
 import type { Present } from "./present.ts";
 import type { Start } from "./recovery.ts";
 import type { Runs } from "./runs.ts";
 
-/** Why a trial must not become the agent: it did not start, or its initialization throws. */
-function failureOf(start: Start): ErrorData | undefined {
-  if (!start.ok) return start.error;
-  return start.reply.state === "open" ? start.reply.failure : undefined;
+/** Why a trial must not become the agent: it did not start, or what is unfinished in it throws at once. */
+export function failureOf(start: Start): Pick<FailedUpdate, "detail" | "report"> | undefined {
+  if (!start.ok) {
+    const { error, report } = start;
+    return report === undefined
+      ? { detail: failureDetail(error.message) }
+      : { detail: `${report.message} ${report.advice}`, report };
+  }
+  const failure = start.reply.state === "open" ? start.reply.failure : undefined;
+  return failure && { detail: failureDetail(failure.message) };
 }
 
 export class Replacing {
@@ -95,8 +102,7 @@ export class Replacing {
       return;
     }
     if (start.ok) start.session.drop("the update failed");
-    const detail = failure?.message ?? "the new revision did not start";
-    ledger.append([{ kind: "FailedUpdate", at, updateId, revision, detail }]);
+    ledger.append([{ kind: "FailedUpdate", at, updateId, revision, ...failure }]);
     old?.thaw();
   }
 }

@@ -96,8 +96,8 @@ export class Session implements HostPort {
     return this.#take(await this.#handle.proceed());
   }
 
-  async save(): Promise<SaveReply> {
-    return this.#handle.save();
+  async save(isTrial: boolean): Promise<SaveReply> {
+    return this.#handle.save(isTrial);
   }
 
   /** While the session is frozen it is not known whether its state is the agent's. */

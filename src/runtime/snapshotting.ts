@@ -1,15 +1,17 @@
 /** Takes snapshots: those that are due by the policy or asked for, and the one that a manual update hands over. */
 import type { SnapshotView } from "../core/api/views.ts";
 import { accept, refuse, type Result } from "../core/errors.ts";
+import { unsavedDetail } from "../core/decide/update.ts";
 import type { SnapshotData } from "../core/oplog/entry.ts";
 import type { SaveReply } from "../core/protocol.ts";
 import type { PendingInvocation } from "../core/status/status.ts";
 import type { Present } from "./present.ts";
 import type { Session } from "./session.ts";
 
-async function save(session: Session): Promise<SaveReply> {
+/** With `isTrial` the snapshot is not for keeping, nor is what the hook logs. */
+export async function save(session: Session, isTrial = false): Promise<SaveReply> {
   try {
-    return await session.save();
+    return await session.save(isTrial);
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     return { ok: false, error: { name, message } };
@@ -76,7 +78,7 @@ export class Snapshotting {
     const at = this.#present.now;
     if (!reply.ok) {
       this.#present.discard("the snapshot could not be saved");
-      const detail = `The snapshot could not be saved: ${reply.error.message}`;
+      const detail = unsavedDetail(reply.error.message, session.revision);
       ledger.append([{ kind: "FailedUpdate", at, updateId, revision, detail }]);
       return;
     }

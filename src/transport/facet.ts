@@ -26,7 +26,7 @@ export interface FacetPort {
     careful: boolean,
   ): Promise<Packed<RunReply>>;
   proceed(host: PackedHost): Promise<Packed<RunReply>>;
-  save(host: PackedHost): Promise<Packed<SaveReply>>;
+  save(host: PackedHost, isTrial: boolean): Promise<Packed<SaveReply>>;
   read(call: Packed<ReadCall>): Promise<Packed<ReadReply>>;
   cancel(): Promise<void>;
 }

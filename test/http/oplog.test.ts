@@ -214,6 +214,7 @@ describe("entries", () => {
         updateId: second?.id,
         revision: 3,
         detail: expect.stringMatching(/index \d+/) as string,
+        report: expect.objectContaining({ index: expect.any(Number) as number }) as object,
       },
       {
         kind: "PendingAgentInvocation",
@@ -237,7 +238,13 @@ describe("entries", () => {
         { ...third, status: "successful", concludedAt: entries[6]?.at },
       ],
       failed: [
-        { ...second, status: "failed", concludedAt: failed?.at, detail: failed?.["detail"] },
+        {
+          ...second,
+          status: "failed",
+          concludedAt: failed?.at,
+          detail: failed?.["detail"],
+          report: failed?.["report"],
+        },
       ],
     };
     expect(await api.updates(agent)).toEqual(updates);

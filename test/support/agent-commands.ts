@@ -1,12 +1,27 @@
 /** What a model of an agent can do; a command that is not legal in the moment does nothing. */
+import type { DivergenceView } from "../../src/core/api/views.ts";
 import type { AgentModel, OpenUpdate } from "./agent-model.ts";
 import { cancel, failure, hints, pick, unschedule, type Command } from "./hints.ts";
+
+const report: DivergenceView = {
+  index: 4,
+  kind: "Start",
+  method: "add",
+  idempotencyKey: "k",
+  expected: "a call of fetch",
+  actual: "the result 1",
+  message: "it has another result",
+  presentRevision: 1,
+  replayedRevision: 2,
+  advice: "mend it",
+};
 
 function conclude(model: AgentModel, update: OpenUpdate, succeeds: boolean): void {
   const { id: updateId, revision, mode } = update;
   const updates = model.moment.updates.filter(({ id }) => id !== updateId);
   if (!succeeds) {
-    model.append({ kind: "FailedUpdate", updateId, revision, detail: "diverged" }, { updates });
+    const reasons = { detail: "diverged", ...(mode === "automatic" ? { report } : {}) };
+    model.append({ kind: "FailedUpdate", updateId, revision, ...reasons }, { updates });
     return;
   }
   const name = model.moment.current === undefined ? "idle" : "running";

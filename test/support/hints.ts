@@ -92,8 +92,9 @@ export const hints = {
     const { updates } = model.moment;
     const open = { id: updateId, index: model.last + 1, mode: "automatic", revision } as const;
     const [mode, requestedAt, wake] = ["automatic" as const, model.now, b % 3 !== 0];
+    const check = a % 2 === 0 ? ({ check: "calls" } as const) : {};
     model.append(
-      { kind: "PendingUpdate", updateId, mode, revision, requestedAt, wake },
+      { kind: "PendingUpdate", updateId, mode, revision, requestedAt, wake, ...check },
       { updates: [...updates, open] },
     );
   },

@@ -13,6 +13,7 @@ import type {
   ComponentSummary,
   InvocationsPage,
   InvocationStatusName,
+  DryRunView,
   ErrorView,
   InvocationView,
   OplogPage,
@@ -20,6 +21,7 @@ import type {
   ScheduleView,
   SnapshotContent,
   SnapshotView,
+  UpdateCheck,
   UpdateMode,
   UpdateView,
   UpdatesView,
@@ -65,6 +67,8 @@ export interface UpdateRequest {
   readonly revision: number | "latest";
   readonly mode: UpdateMode;
   readonly wake: boolean;
+  /** Without it calls and results are compared. A manual update replays nothing, so it makes no difference there. */
+  readonly check?: UpdateCheck;
 }
 
 /** What a promise is completed with. */
@@ -122,6 +126,8 @@ export interface AgentOperations {
   /** Deletes the end of its history; the agent goes on from where it was then. */
   revert(target: RevertTarget): Promise<Result<AgentView>>;
   update(request: UpdateRequest): Promise<Result<UpdateView>>;
+  /** What the update would come to; writes nothing to the agent and does not disturb it. */
+  dryRun(request: UpdateRequest): Promise<Result<DryRunView>>;
   updates(): Promise<Result<UpdatesView>>;
   oplog(request: OplogRequest): Promise<Result<OplogPage>>;
   takeSnapshot(): Promise<Result<SnapshotView>>;

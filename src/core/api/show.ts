@@ -34,7 +34,7 @@ export function showError({ name, message, code, details }: ErrorData): ErrorVie
 }
 
 function concluded(status: "successful" | "failed"): (update: ConcludedUpdate) => UpdateView {
-  return ({ id, mode, revision, requestedAt, concludedAt, detail }) => ({
+  return ({ id, mode, revision, requestedAt, concludedAt, detail, report }) => ({
     id,
     mode,
     revision,
@@ -42,6 +42,7 @@ function concluded(status: "successful" | "failed"): (update: ConcludedUpdate) =
     requestedAt: time(requestedAt),
     concludedAt: time(concludedAt),
     ...(detail === undefined ? {} : { detail }),
+    ...(report === undefined ? {} : { report }),
   });
 }
 
@@ -186,8 +187,8 @@ const INTERNAL = new Set([
   "createdBy",
 ]);
 
-/** Members in which authors or operators choose the names. */
-const AUTHORED = new Set(["env", "details", "bindings"]);
+/** Members that are shown as they are: what is in them has names of its own. */
+const AUTHORED = new Set(["env", "details", "bindings", "report"]);
 
 function showMember(name: string, value: unknown, openRich: OpenRich): JsonValue {
   if (AUTHORED.has(name)) return value as JsonValue;

@@ -37,6 +37,42 @@ export interface ErrorView {
 
 export type UpdateMode = "automatic" | "manual";
 
+/** What replay compares: `calls` lets a past method return something else when it makes the same durable calls. */
+export type UpdateCheck = "calls-and-results" | "calls";
+
+/** Where the code of a revision parts from an agent's history, and what to do about it. */
+export interface DivergenceView {
+  /** The recorded entry that was not met. */
+  readonly index: number;
+  /** The kind of that entry. */
+  readonly kind: string;
+  readonly method: string;
+  readonly idempotencyKey: string;
+  readonly expected: string;
+  readonly actual: string;
+  readonly message: string;
+  /** The first difference of the arguments, or of the outcomes: a side that has nothing there is absent. */
+  readonly difference?: {
+    readonly path: string;
+    readonly recorded?: JsonValue;
+    readonly replayed?: JsonValue;
+  };
+  readonly presentRevision: number;
+  readonly replayedRevision: number;
+  /** What to do next. */
+  readonly advice: string;
+}
+
+/** What an update would come to. */
+export interface DryRunView {
+  readonly compatible: boolean;
+  /** Replayable entries that the code has got past; absent for a manual update. */
+  readonly entriesReplayed?: number;
+  readonly divergence?: DivergenceView;
+  /** Why it is not compatible, and what to do next. */
+  readonly detail?: string;
+}
+
 export interface UpdateView {
   readonly id: string;
   readonly mode: UpdateMode;
@@ -45,6 +81,8 @@ export interface UpdateView {
   readonly requestedAt: string;
   readonly concludedAt?: string;
   readonly detail?: string;
+  /** Of one that failed because its code diverges. */
+  readonly report?: DivergenceView;
 }
 
 export interface UpdatesView {

@@ -1,4 +1,5 @@
 /** Whether a request to invoke is new, known, or refused (semantics.md section 3). */
+import { showError } from "../api/show.ts";
 import type { AgentTypeView, MethodView } from "../api/views.ts";
 import { accept, refuse, type Refusal, type Result } from "../errors.ts";
 import { equalJsonTexts } from "../json.ts";
@@ -46,7 +47,7 @@ export function checkFailure({ name, failure }: Status): Refusal | undefined {
   return refuse(
     "agent-failed",
     "The agent has failed and runs nothing; resume it to try again, revert it to before the failure, or update it automatically to code that gets past it.",
-    failure === undefined ? {} : { lastError: failure.error },
+    failure === undefined ? {} : { lastError: showError(failure.error) },
   ).refusal;
 }
 

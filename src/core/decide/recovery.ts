@@ -1,5 +1,6 @@
 /** The recovery plan of semantics.md section 4: which code, from which base, replaying from where. */
 import { addRegion, inRegions, type Region, type Regions } from "../oplog/regions.ts";
+import type { UpdateCheck } from "../api/views.ts";
 import type { PendingUpdateState, Status } from "../status/status.ts";
 
 /** Where a fresh instance gets its state from before the tail is replayed. */
@@ -14,11 +15,16 @@ export interface RecoveryPlan {
   readonly from: number;
   readonly to: number;
   readonly skipped: Regions;
+  /** Up to this index the outcomes of methods are not compared: an update was checked by calls only. */
+  readonly lenientTo: number;
+  /** For an update, not for the agent as it is. */
+  readonly isTrial: boolean;
 }
 
 function planFrom(status: Status, revision: number, base: Base): RecoveryPlan {
   const from = base.kind === "none" ? 2 : base.index + 1;
-  return { revision, base, from, to: status.lastIndex, skipped: status.skipped };
+  const { lastIndex: to, skipped, lenientTo = 0 } = status;
+  return { revision, base, from, to, skipped, lenientTo, isTrial: false };
 }
 
 function manualBase(status: Status): Base {
@@ -41,9 +47,32 @@ export function planRecovery(status: Status, distrusted: ReadonlySet<number>): R
  * since the manual base, never from an automatic snapshot; a manual one loads its own snapshot.
  */
 export function planTrial(status: Status, update: PendingUpdateState): RecoveryPlan {
-  const base: Base =
-    update.mode === "manual" ? { kind: "manual", index: update.index } : manualBase(status);
-  return planFrom(status, update.revision, base);
+  if (update.mode === "automatic") return planReplay(status, update);
+  const base: Base = { kind: "manual", index: update.index };
+  return { ...planFrom(status, update.revision, base), isTrial: true };
+}
+
+/** What an automatic update replays. */
+function planReplay(
+  status: Status,
+  { revision, check }: { readonly revision: number; readonly check?: UpdateCheck },
+): RecoveryPlan {
+  const plan = { ...planFrom(status, revision, manualBase(status)), isTrial: true };
+  return check === "calls" ? { ...plan, lenientTo: plan.to } : plan;
+}
+
+/**
+ * What an automatic update would replay if it were requested now. Without a session the update
+ * would go back first over what has to be done again.
+ */
+export function planDryRun(
+  status: Status,
+  target: { readonly revision: number; readonly check?: UpdateCheck },
+  hasSession: boolean,
+): RecoveryPlan {
+  const plan = planReplay(status, target);
+  const isInterruptedRun = !hasSession && status.name === "running";
+  return isInterruptedRun ? withoutRepeated(plan, status) : plan;
 }
 
 /**
@@ -64,7 +93,10 @@ export function regionToRepeat(status: Status): Region | undefined {
 
 /** For an instance that only answers reads: what would have to be done again is not there yet. */
 export function planReading(status: Status, distrusted: ReadonlySet<number>): RecoveryPlan {
-  const plan = planRecovery(status, distrusted);
+  return withoutRepeated(planRecovery(status, distrusted), status);
+}
+
+function withoutRepeated(plan: RecoveryPlan, status: Status): RecoveryPlan {
   const region = regionToRepeat(status);
   return region === undefined ? plan : { ...plan, skipped: addRegion(plan.skipped, region) };
 }

@@ -1,12 +1,18 @@
 /** Whether a requested update is taken up (semantics.md section 5); all checks are made at once. */
-import type { UpdateMode } from "../api/views.ts";
+import { showError } from "../api/show.ts";
+import type { UpdateCheck, UpdateMode } from "../api/views.ts";
 import { refuse, type Refusal } from "../errors.ts";
+import { limits } from "../limits.ts";
 import type { Status } from "../status/status.ts";
 
-interface Target {
+/** What an agent is to be updated to. */
+export interface UpdateTarget {
   readonly mode: UpdateMode;
   readonly revision: number;
+  readonly check?: UpdateCheck;
 }
+
+type Target = Pick<UpdateTarget, "mode" | "revision">;
 
 /** Updates that are queued (manual, not saved yet) or pending. */
 export function openUpdates(status: Status): readonly Target[] {
@@ -33,12 +39,38 @@ export function checkUpdate(status: Status, { mode, revision }: Target): Refusal
       `The agent already runs revision ${revision}; upload new code or name another revision.`,
     ).refusal;
   }
-  if (mode === "manual" && status.name === "failed") {
-    return refuse(
-      "agent-failed",
-      "A failed agent has no sound state to save; update it automatically, or resume it first.",
-      status.failure === undefined ? {} : { lastError: status.failure.error },
-    ).refusal;
-  }
-  return undefined;
+  return mode === "manual" && status.name === "failed" ? nothingToSave(status) : undefined;
+}
+
+/** Why a failed agent is not updated by a snapshot. */
+export function nothingToSave({ failure }: Status): Refusal {
+  return refuse(
+    "agent-failed",
+    "A failed agent has no sound state to save; update it automatically, or resume it first.",
+    failure === undefined ? {} : { lastError: showError(failure.error) },
+  ).refusal;
+}
+
+/** Why the dry run of a manual update got no state to load. */
+export function busyFor({ name }: Status): Refusal {
+  const seconds = limits.dryRunSaveMs / 1000;
+  const how = name === "idle" ? "never free for long enough" : name;
+  return refuse(
+    "agent-busy",
+    `The agent was ${how}, and had no moment between two invocations within ${seconds} s; ask again once it is idle, or dry-run an automatic update, which need not wait.`,
+  ).refusal;
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/** What is told of an update that failed for another reason than a divergence. */
+export function failureDetail(reason: string): string {
+  return `${sentence(reason)} The agent goes on as it was; mend the code, upload it, and update to that revision.`;
+}
+
+/** What is told of a manual update whose snapshot the code in force cannot save. */
+export function unsavedDetail(reason: string, revision: number): string {
+  return `The snapshot could not be saved: ${sentence(reason)} The agent goes on as it was; update it automatically, be it to a copy of revision ${revision} whose saveSnapshot is mended.`;
 }

@@ -2,7 +2,7 @@
  * The oplog: one interface per entry kind, as in semantics.md section 1. Every other state of an
  * agent is computed from these. Indices start at 1 without gaps; `at` is epoch milliseconds.
  */
-import type { JsonValue, UpdateMode } from "../api/views.ts";
+import type { DivergenceView, JsonValue, UpdateMode } from "../api/views.ts";
 import type { Grants } from "../bindings/kinds.ts";
 import type { Payload } from "./payload.ts";
 import type { Region } from "./regions.ts";
@@ -179,6 +179,8 @@ export interface PendingUpdate extends Stamped {
   readonly savedBy?: number;
   /** Manual only: the version of the saved state's schema; 1 when it is absent. */
   readonly version?: number;
+  /** Automatic only: results of past methods are not compared. */
+  readonly check?: "calls";
 }
 
 export interface SuccessfulUpdate extends Stamped {
@@ -192,6 +194,8 @@ export interface FailedUpdate extends Stamped {
   readonly updateId: string;
   readonly revision: number;
   readonly detail?: string;
+  /** Where the code diverged, when that is why. */
+  readonly report?: DivergenceView;
 }
 
 /** The payload lies beside the oplog under this entry's index until it is collected. */

@@ -77,8 +77,7 @@ export class ReplayCursor {
   /** Where the code heard that its invocation was cancelled. */
   readonly #cancellations = new Set<number>();
   #exhausted = false;
-  /** Replayable entries walked past so far. */
-  entriesReplayed = 0;
+  #walked = 0;
 
   constructor(skipped: Regions) {
     this.#skipped = skipped;
@@ -126,6 +125,11 @@ export class ReplayCursor {
     }
   }
 
+  /** Replayable entries that the code has got past. */
+  get entriesReplayed(): number {
+    return this.#walked - this.#unclaimed.length - this.#inlineEnds.size;
+  }
+
   /** Whether the code may run without another page: a barrier is in sight, or the record's end. */
   get isFed(): boolean {
     return this.#exhausted || this.#barriersAhead > 0;
@@ -147,7 +151,7 @@ export class ReplayCursor {
       throw new Error(`the oplog has ${next.entry.kind} at ${next.index} between invocations`);
     }
     this.#position += 1;
-    this.entriesReplayed += 1;
+    this.#walked += 1;
     this.gather();
     return { index: next.index, entry: next.entry };
   }
@@ -222,7 +226,7 @@ export class ReplayCursor {
     if (passed !== undefined) this.#cancellations.delete(passed.index);
     this.#position += 1;
     this.#barriersAhead -= 1;
-    this.entriesReplayed += 1;
+    this.#walked += 1;
   }
 
   /** Gathers what stands before the next barrier; call it once the cursor is fed. */
@@ -238,7 +242,7 @@ export class ReplayCursor {
       }
       this.#note(next.index, next.entry);
       this.#position += 1;
-      if (next.entry.kind !== "Log") this.entriesReplayed += 1;
+      if (next.entry.kind !== "Log") this.#walked += 1;
     }
   }
 

@@ -5,7 +5,7 @@
 import type { Indexed } from "../oplog/entry.ts";
 import type { Status } from "./status.ts";
 
-const VERSION = 5;
+const VERSION = 6;
 
 export function encodeCheckpoint(status: Status): string {
   return JSON.stringify([VERSION, status]);

@@ -14,7 +14,7 @@ import { evolvePromises, isOfPromise } from "./promises.ts";
 import { evolveSchedules } from "./schedules.ts";
 import { evolveSnapshots } from "./snapshots.ts";
 import type { Identity, PendingUpdateState, Status } from "./status.ts";
-import { evolveUpdates } from "./updates.ts";
+import { evolveLeniency, evolveUpdates } from "./updates.ts";
 
 /** Reads the entries with indices in `[from, to]`, in order. */
 export type ReadLog = (from: number, to: number) => Iterable<Indexed>;
@@ -89,12 +89,14 @@ function evolve(status: Status, indexed: Indexed): Status {
   const isSkipped = isDeleted || inRegions(status.skipped, index);
   const manual = isDeleted ? undefined : concludedManual(status, entry);
   const failure = isDeleted ? status.failure : evolveFailure(status, entry);
+  const lenientTo = isDeleted ? status.lenientTo : evolveLeniency(status, indexed);
   return {
     lastIndex: index,
     identity: status.identity,
     ...(isSkipped ? activityOf(status) : evolveActivity(activityOf(status), indexed)),
     pending: evolvePending(status.pending, indexed),
     revision: entry.kind === "SuccessfulUpdate" && !isDeleted ? entry.revision : status.revision,
+    ...(lenientTo === undefined ? {} : { lenientTo }),
     updates: isDeleted ? status.updates : evolveUpdates(status, indexed),
     snapshots: isDeleted ? status.snapshots : evolveSnapshots(status.snapshots, indexed, manual),
     ...(failure === undefined ? {} : { failure }),

@@ -1,5 +1,5 @@
 /** What an agent is at one point of its oplog: computed by `fold.ts`, never stored as a truth of its own. */
-import type { AgentStatusName, UpdateMode } from "../api/views.ts";
+import type { AgentStatusName, DivergenceView, UpdateMode } from "../api/views.ts";
 import type { ErrorData } from "../oplog/entry.ts";
 import type { Payload } from "../oplog/payload.ts";
 import type { Regions } from "../oplog/regions.ts";
@@ -70,6 +70,7 @@ export interface PendingUpdateState {
   readonly revision: number;
   readonly requestedAt: number;
   readonly wake: boolean;
+  readonly check?: "calls";
 }
 
 export interface ConcludedUpdate {
@@ -79,6 +80,7 @@ export interface ConcludedUpdate {
   readonly requestedAt: number;
   readonly concludedAt: number;
   readonly detail?: string;
+  readonly report?: DivergenceView;
 }
 
 export interface Updates {
@@ -139,6 +141,8 @@ export interface Status {
   readonly current?: CurrentInvocation;
   readonly pending: readonly PendingInvocation[];
   readonly revision: number;
+  /** Index of the last successful update that compared calls only: results before it are not compared any more. */
+  readonly lenientTo?: number;
   readonly updates: Updates;
   readonly snapshots: Snapshots;
   readonly failure?: Failure;

@@ -22,7 +22,7 @@ function conclude(
     queuedRequest(before.pending, entry.updateId);
   if (request === undefined) return undefined;
   const { id, mode, revision, requestedAt } = request;
-  const detail = entry.kind === "FailedUpdate" ? entry.detail : undefined;
+  const { detail, report } = entry.kind === "FailedUpdate" ? entry : {};
   return {
     id,
     mode,
@@ -30,7 +30,18 @@ function conclude(
     requestedAt,
     concludedAt: entry.at,
     ...(detail === undefined ? {} : { detail }),
+    ...(report === undefined ? {} : { report }),
   };
+}
+
+/** Up to where results are not compared any more, after the entry. */
+export function evolveLeniency(
+  { lenientTo, updates }: Pick<Status, "lenientTo" | "updates">,
+  { index, entry }: Indexed,
+): number | undefined {
+  if (entry.kind !== "SuccessfulUpdate") return lenientTo;
+  const update = updates.pending.find(({ id }) => id === entry.updateId);
+  return update?.check === "calls" ? index : lenientTo;
 }
 
 /** `before` is the status before the entry: a manual update that failed to save is known from its queue only. */
@@ -41,9 +52,10 @@ export function evolveUpdates(
   const { updates } = before;
   switch (entry.kind) {
     case "PendingUpdate": {
-      const { updateId: id, mode, revision, requestedAt, wake } = entry;
-      const pending = [...updates.pending, { index, id, mode, revision, requestedAt, wake }];
-      return { ...updates, pending };
+      const { updateId: id, mode, revision, requestedAt, wake, check } = entry;
+      const shared = { index, id, mode, revision, requestedAt, wake };
+      const update = check === undefined ? shared : { ...shared, check };
+      return { ...updates, pending: [...updates.pending, update] };
     }
     case "SuccessfulUpdate":
     case "FailedUpdate": {

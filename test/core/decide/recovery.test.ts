@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   isSkipped,
+  planDryRun,
   planRecovery,
   planTrial,
   regionToRepeat,
@@ -63,7 +64,14 @@ describe("semantics 4: recovery", () => {
     ],
   ])("%s", (_, bases, distrusted, plan) => {
     const planned = planRecovery(withBases(bases), new Set(distrusted));
-    expect(planned).toEqual({ revision: 3, to: 20, skipped: [], ...plan });
+    expect(planned).toEqual({
+      revision: 3,
+      to: 20,
+      skipped: [],
+      lenientTo: 0,
+      isTrial: false,
+      ...plan,
+    });
   });
 
   test("a pending update does not change on which code the agent is recovered", () => {
@@ -117,7 +125,48 @@ describe("semantics 5: the trial of an update", () => {
     ],
   ])("%s", (_, bases, update, plan) => {
     const planned = planTrial(withBases(bases, [[11, 12]]), update);
-    expect(planned).toEqual({ to: 20, skipped: [[11, 12]], ...plan });
+    const shared = { to: 20, skipped: [[11, 12]], lenientTo: 0, isTrial: true };
+    expect(planned).toEqual({ ...shared, ...plan });
+  });
+
+  test.each<[string, Partial<Status>, "calls" | undefined, number]>([
+    ["compares all results", {}, undefined, 0],
+    ["compares none when it is checked by calls", {}, "calls", 20],
+    [
+      "compares none from before an update that was checked by calls",
+      { lenientTo: 9 },
+      undefined,
+      9,
+    ],
+    ["compares none when it is checked by calls, again", { lenientTo: 9 }, "calls", 20],
+  ])("an automatic one %s", (_, changed, check, lenientTo) => {
+    const update = anUpdate(15, check === undefined ? {} : { check });
+    expect(planTrial(aStatus(changed), update).lenientTo).toBe(lenientTo);
+    expect(planDryRun(aStatus(changed), update, true).lenientTo).toBe(lenientTo);
+    expect(planRecovery(aStatus(changed), NONE).lenientTo).toBe(changed.lenientTo ?? 0);
+  });
+});
+
+describe("a dry run of an automatic update", () => {
+  const target = { revision: 5 };
+  const open = { current: { ...current, regions: [{ begin: 15, from: 15 }] } };
+
+  test("replays what the trial would, up to where the oplog ends now", () => {
+    const status = withBases({ lastManualUpdate: 7, lastAutomatic: 9 }, [[11, 12]]);
+    expect(planDryRun(status, target, true)).toEqual(planTrial(status, anUpdate(15, target)));
+  });
+
+  test.each<[string, Partial<Status>, boolean, readonly (readonly [number, number])[]]>([
+    ["goes on in an open region beside a living session", { name: "running", ...open }, true, []],
+    [
+      "goes back over an open region that the agent died in",
+      { name: "running", ...open },
+      false,
+      [[16, 21]],
+    ],
+    ["goes back over nothing of an agent that sleeps", { name: "suspended", ...open }, false, []],
+  ])("%s", (_, changed, hasSession, skipped) => {
+    expect(planDryRun(aStatus(changed), target, hasSession).skipped).toEqual(skipped);
   });
 });
 

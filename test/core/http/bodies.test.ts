@@ -207,7 +207,18 @@ describe("POST A/update", () => {
     );
     expect(response.status).toBe(202);
     expect(await response.json()).toMatchObject({ id: "u", status: "pending" });
-    expect(calls).toEqual([["update", { revision: "latest", mode: "manual", wake: true }]]);
+    expect(calls).toEqual([
+      ["update", { revision: "latest", mode: "manual", wake: true, check: "calls-and-results" }],
+    ]);
+  });
+
+  test("with dryRun is a dry run and nothing else, and answers 200 with what it came to", async () => {
+    const { send, calls } = startApp();
+    const wanted = { revision: 2, mode: "automatic", wake: true, check: "calls" };
+    const response = await send("POST", `${A}/update`, json({ ...wanted, dryRun: true }));
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ compatible: true, entriesReplayed: 4 });
+    expect(calls).toEqual([["dryRun", wanted]]);
   });
 
   test.each([
@@ -217,7 +228,8 @@ describe("POST A/update", () => {
     ["another revision", { revision: "newest", mode: "manual" }, "revision"],
     ["revision zero", { revision: 0, mode: "manual" }, "revision"],
     ["wake as text", { revision: 2, mode: "manual", wake: "yes" }, "wake"],
-    ["a dry run, which comes later", { revision: 2, mode: "manual", dryRun: true }, "dryRun"],
+    ["a dry run as text", { revision: 2, mode: "manual", dryRun: "yes" }, "dryRun"],
+    ["another check", { revision: 2, mode: "automatic", check: "results" }, "check"],
   ])("a body that does not fit is 400 invalid-request: %s", async (_, body, member) => {
     const { send, calls } = startApp();
     const response = await send("POST", `${A}/update`, json(body));

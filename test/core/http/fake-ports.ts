@@ -75,6 +75,7 @@ const agentDefaults: AgentOperations = {
   resume: async () => accept(agent),
   revert: async () => accept(agent),
   update: async () => accept(update),
+  dryRun: async () => accept({ compatible: true, entriesReplayed: 4 }),
   updates: async () => accept(agent.updates),
   oplog: async () => accept({ entries: [], lastIndex: 0 }),
   takeSnapshot: async () => accept({ index: 5, mime: "application/json", bytes: 2 }),

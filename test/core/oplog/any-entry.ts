@@ -1,6 +1,6 @@
 /** Entries of all kinds with any members that their types allow: for storage, not for folding. */
 import * as fc from "fast-check";
-import type { JsonValue } from "../../../src/core/api/views.ts";
+import type { DivergenceView, JsonValue } from "../../../src/core/api/views.ts";
 import type { BindingKind } from "../../../src/core/bindings/kinds.ts";
 import type {
   Durability,
@@ -39,6 +39,26 @@ const error: fc.Arbitrary<ErrorData> = shape<ErrorData>(
   "status",
   "details",
   "afterMs",
+);
+
+const report: fc.Arbitrary<DivergenceView> = shape<DivergenceView>(
+  {
+    index,
+    kind: text,
+    method: text,
+    idempotencyKey: text,
+    expected: text,
+    actual: text,
+    message: text,
+    difference: fc.record(
+      { path: text, recorded: json, replayed: json },
+      { noNullPrototype: true },
+    ),
+    presentRevision: index,
+    replayedRevision: index,
+    advice: text,
+  },
+  "difference",
 );
 
 const outcome: fc.Arbitrary<Outcome> = fc.oneof(
@@ -174,13 +194,20 @@ export const entriesByKind: Readonly<Record<EntryKind, fc.Arbitrary<Entry>>> = {
       snapshot: saved,
       savedBy: index,
       version: index,
+      check: fc.constant("calls"),
     },
     "snapshot",
     "savedBy",
     "version",
+    "check",
   ),
   SuccessfulUpdate: entry("SuccessfulUpdate", { updateId: text, revision: index }),
-  FailedUpdate: entry("FailedUpdate", { updateId: text, revision: index, detail: text }, "detail"),
+  FailedUpdate: entry(
+    "FailedUpdate",
+    { updateId: text, revision: index, detail: text, report },
+    "detail",
+    "report",
+  ),
   Snapshot: entry("Snapshot", { mime, revision: index, bytes: index, version: index }, "version"),
   SnapshotRecoveryFailed: entry("SnapshotRecoveryFailed", { snapshotIndex: index, detail: text }),
   PromiseCompleted: entry(

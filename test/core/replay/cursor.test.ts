@@ -210,9 +210,11 @@ describe("semantics 2: replay passes over skipped regions", () => {
     expect(cursor.takeAccepted(2)).toBeUndefined();
   });
 
-  test("hints are passed over and not counted", () => {
+  test("hints are passed over and not counted, calls once the code has made them", () => {
     const hint: Entry = { kind: "Suspend", at: 1, until: 5 };
     const cursor = inside([hint, line("a"), starts(fetchCall), hint, end(6), finished]);
+    expect(cursor.entriesReplayed).toBe(1);
+    cursor.claim(fetchCall);
     expect(cursor.entriesReplayed).toBe(2);
     expect(cursor.barrier?.index).toBe(8);
     cursor.pass();

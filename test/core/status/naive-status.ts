@@ -185,26 +185,29 @@ function updates(log: Log, live: Log): Status["updates"] {
       const mode = known?.mode ?? ("manual" as const);
       const requestedAt = known?.requestedAt ?? asked?.at ?? 0;
       const { updateId: id, revision, at: concludedAt } = entry;
-      const detail = entry.kind === "FailedUpdate" && entry.detail;
-      return [{ id, mode, revision, requestedAt, concludedAt, ...(detail && { detail }) }];
+      const { detail, report } = entry.kind === "FailedUpdate" ? entry : {};
+      const reasons = { ...(detail && { detail }), ...(report && { report }) };
+      return [{ id, mode, revision, requestedAt, concludedAt, ...reasons }];
     });
   const waiting = saved.filter(({ entry }) =>
     ends.every((end) => end.entry.updateId !== entry.updateId),
   );
   return {
-    pending: waiting.map(
-      ({ index, entry: { updateId: id, mode, revision, requestedAt, wake } }) => ({
-        index,
-        id,
-        mode,
-        revision,
-        requestedAt,
-        wake,
-      }),
-    ),
+    pending: waiting.map(({ index, entry }) => {
+      const { updateId: id, mode, revision, requestedAt, wake, check } = entry;
+      const open = { index, id, mode, revision, requestedAt, wake };
+      return check === undefined ? open : Object.assign(open, { check });
+    }),
     successful: concluded("SuccessfulUpdate"),
     failed: concluded("FailedUpdate"),
   };
+}
+
+function leniency(live: Log): Pick<Status, "lenientTo"> {
+  const lenient = all(live, "PendingUpdate").filter(({ entry }) => entry.check === "calls");
+  const ids = new Set(lenient.map(({ entry }) => entry.updateId));
+  const last = all(live, "SuccessfulUpdate").findLast(({ entry }) => ids.has(entry.updateId));
+  return last === undefined ? {} : { lenientTo: last.index };
 }
 
 function snapshots(live: Log, created: Create): Status["snapshots"] {
@@ -305,6 +308,7 @@ export function naiveStatus(log: Log): Status {
     ...activity(open),
     pending: pending(log),
     revision: all(live, "SuccessfulUpdate").at(-1)?.entry.revision ?? revision,
+    ...leniency(live),
     updates: updates(log, live),
     snapshots: snapshots(live, created),
     ...failure(live),

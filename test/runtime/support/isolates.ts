@@ -127,8 +127,8 @@ export class SimulatedInstance implements InstanceHandle {
     return this.#ask("proceed", (instance) => instance.proceed());
   }
 
-  save(): Promise<SaveReply> {
-    return this.#ask("save", (instance) => instance.save());
+  save(isTrial: boolean): Promise<SaveReply> {
+    return this.#ask("save", (instance) => instance.save(isTrial));
   }
 
   read(call: ReadCall): Promise<ReadReply> {
@@ -142,7 +142,7 @@ export class SimulatedInstance implements InstanceHandle {
 
   /** What a snapshot taken now would hold; the agent does not notice. */
   peek(): Promise<SaveReply> {
-    return this.life.lead(() => this.#instance.save());
+    return this.life.lead(() => this.#instance.save(true));
   }
 
   drop(reason: string): void {

@@ -64,6 +64,7 @@ export class Recording {
       to: length,
       skipped,
       grants: {},
+      lenientTo: 0,
     };
     const host: HostPort = {
       commit: refuse,
@@ -75,7 +76,7 @@ export class Recording {
     const booted = life.lead(async () => {
       const instance = new Instance(this.#module);
       const reply = await instance.boot(host, boot);
-      return { reply, saved: await instance.save() };
+      return { reply, saved: await instance.save(true) };
     });
     await clock.run();
     const { reply, saved } = await booted;
