@@ -1,11 +1,14 @@
 import packageJson from "../package.json" with { type: "json" };
 import type { Env } from "./host/env.ts";
+import { directoryOf } from "./host/directory-client.ts";
 import { createApp } from "./http/app.ts";
 import type { Ports } from "./http/ports.ts";
 
 export { AgentObject } from "./host/agent-object.ts";
 export { CatalogObject } from "./host/catalog-object.ts";
 export { ComponentObject } from "./host/component-object.ts";
+export { DirectoryObject } from "./host/directory-object.ts";
+export { RolloutObject } from "./host/rollout-object.ts";
 
 function portsOf(env: Env): Ports {
   // A variable that is not set is null under workerd's own configuration.
@@ -15,6 +18,8 @@ function portsOf(env: Env): Ports {
     agents: ({ component, type, key }) => env.AGENTS.getByName(`${component}/${type}/${key}`),
     component: (name) => env.COMPONENTS.getByName(name),
     catalog: () => env.CATALOG.getByName("catalog"),
+    directory: () => directoryOf(env),
+    rollouts: (component) => env.ROLLOUTS.getByName(component),
     auth: { local: env.PERDURE_LOCAL === "true", ...(token === undefined ? {} : { token }) },
     version: packageJson.version,
   };

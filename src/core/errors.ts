@@ -37,6 +37,8 @@ export type ErrorCode =
   | "queue-full"
   | "read-only-violation"
   | "revision-not-found"
+  | "rollout-not-active"
+  | "rollout-not-found"
   | "snapshot-not-found"
   | "unauthorized"
   | "unsupported-media-type"

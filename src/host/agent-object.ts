@@ -14,6 +14,7 @@ import { AgentRuntime } from "../runtime/agent.ts";
 import { AgentCalls } from "./agent-calls.ts";
 import { SqlAgentStore } from "./agent-store.ts";
 import { ComponentClient } from "./component-client.ts";
+import { DirectoryClient } from "./directory-client.ts";
 import { NetworkEffects } from "./effects.ts";
 import type { Env } from "./env.ts";
 import { FacetInstances } from "./instances.ts";
@@ -35,6 +36,7 @@ function runtimeOf(ctx: DurableObjectState, env: Env): AgentRuntime {
     components: new ComponentClient(env.COMPONENTS, isolates),
     effects: new NetworkEffects(),
     agents: new AgentCalls(env.AGENTS),
+    registry: new DirectoryClient(env),
   });
 }
 
@@ -47,6 +49,10 @@ export class AgentObject extends DurableObject<Env> implements AgentOperations {
 
   describe() {
     return this.#agent.describe();
+  }
+
+  presence() {
+    return this.#agent.presence();
   }
 
   destroy() {

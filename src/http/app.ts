@@ -1,12 +1,14 @@
 import { agentRoutes } from "./agents.ts";
 import { authorize } from "./auth.ts";
 import { componentRoutes } from "./components.ts";
+import { directoryRoutes } from "./directory.ts";
 import { invocationRoutes } from "./invocations.ts";
 import { oplogRoutes } from "./oplog.ts";
 import { lifecycleRoutes } from "./lifecycle.ts";
 import type { Ports } from "./ports.ts";
 import { promiseRoutes } from "./promises.ts";
 import { reply } from "./reply.ts";
+import { rolloutRoutes } from "./rollouts.ts";
 import { createRouter, guard, mount, type App } from "./router.ts";
 import { snapshotRoutes } from "./snapshots.ts";
 import { updateRoutes } from "./updates.ts";
@@ -19,10 +21,12 @@ export function createApp(ports: Ports): App {
   });
   guard(app, "/v1/*", (request) => authorize(ports.auth, request));
   mount(app, componentRoutes(ports));
+  mount(app, directoryRoutes(ports));
   mount(app, agentRoutes(ports));
   mount(app, invocationRoutes(ports));
   mount(app, lifecycleRoutes(ports));
   mount(app, updateRoutes(ports));
+  mount(app, rolloutRoutes(ports));
   mount(app, oplogRoutes(ports));
   mount(app, snapshotRoutes(ports));
   mount(app, promiseRoutes(ports));

@@ -34,6 +34,8 @@ const catalogue: Readonly<Record<ErrorCode, readonly [status: number, title: str
   "queue-full": [429, "Too many pending invocations"],
   "read-only-violation": [500, "A read-only method tried to change something"],
   "revision-not-found": [404, "No such revision"],
+  "rollout-not-active": [409, "The rollout is not active"],
+  "rollout-not-found": [404, "No such rollout"],
   "snapshot-not-found": [404, "No such snapshot"],
   unauthorized: [401, "Authentication needed"],
   "unsupported-media-type": [415, "Unsupported media type"],

@@ -12,7 +12,8 @@ import type {
   PromiseOutcome,
   UpdateRequest,
 } from "../core/api/operations.ts";
-import { showAgent, showUpdates } from "../core/api/show.ts";
+import type { Presence } from "../core/api/directory.ts";
+import { showAgent, showSummary, showUpdates } from "../core/api/show.ts";
 import type {
   AgentAddress,
   AgentView,
@@ -35,6 +36,7 @@ import type { Ports } from "./ports.ts";
 import { noAgent, refused } from "./refusals.ts";
 import { storedSnapshot } from "./stored-snapshot.ts";
 import { readOplog } from "./reading.ts";
+import { Registering } from "./registering.ts";
 import { openRich } from "./rich.ts";
 
 export class AgentRuntime implements AgentOperations {
@@ -45,14 +47,16 @@ export class AgentRuntime implements AgentOperations {
   readonly #cancelling: Cancelling;
   readonly #controlling: Controlling;
   readonly #calls: Calls;
+  readonly #registering: Registering;
 
   constructor(ports: Ports) {
     this.#ports = ports;
     this.#loop = new Loop(ports);
-    this.#creating = new Creating(ports, this.#loop);
+    this.#registering = new Registering(ports.registry, this.#loop.ledger);
+    this.#creating = new Creating(ports, this.#loop, this.#registering);
     this.#invoking = new Invoking(ports, this.#loop, this.#creating);
     this.#cancelling = new Cancelling(ports, this.#loop);
-    this.#controlling = new Controlling(ports, this.#loop);
+    this.#controlling = new Controlling(ports, this.#loop, this.#registering);
     this.#calls = new Calls(this.#loop.ledger, ports.agents, this.#invoking);
   }
 
@@ -63,6 +67,7 @@ export class AgentRuntime implements AgentOperations {
     journal.alarmFired();
     const driven = this.#loop.drive();
     journal.arm();
+    this.#registering.confirm();
     await driven;
   }
 
@@ -71,6 +76,7 @@ export class AgentRuntime implements AgentOperations {
   }
 
   invoke(address: AgentAddress, request: InvokeRequest) {
+    this.#registering.confirm();
     return this.#invoking.invoke(address, request);
   }
 
@@ -115,6 +121,7 @@ export class AgentRuntime implements AgentOperations {
   }
 
   callFrom(address: AgentAddress, request: InvokeRequest) {
+    this.#registering.confirm();
     return this.#calls.call(address, request);
   }
 
@@ -126,6 +133,12 @@ export class AgentRuntime implements AgentOperations {
     const { status } = this.#loop.ledger;
     if (status === undefined) return noAgent;
     return accept(showAgent(status, this.#ports.environment.now(), openRich));
+  }
+
+  async presence(): Promise<Presence> {
+    const { status } = this.#loop.ledger;
+    if (status !== undefined) return { state: "here", agent: showSummary(status) };
+    return { state: this.#registering.isComing ? "coming" : "absent" };
   }
 
   async updates(): Promise<Result<UpdatesView>> {

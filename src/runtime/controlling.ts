@@ -16,15 +16,18 @@ import type { Status } from "../core/status/status.ts";
 import type { Loop } from "./loop.ts";
 import type { Ports } from "./ports.ts";
 import { noAgent, refused } from "./refusals.ts";
+import type { Registering } from "./registering.ts";
 import { openRich } from "./rich.ts";
 
 export class Controlling {
   readonly #ports: Ports;
   readonly #loop: Loop;
+  readonly #registering: Registering;
 
-  constructor(ports: Ports, loop: Loop) {
+  constructor(ports: Ports, loop: Loop, registering: Registering) {
     this.#ports = ports;
     this.#loop = loop;
+    this.#registering = registering;
   }
 
   get #now(): number {
@@ -63,7 +66,16 @@ export class Controlling {
     return status === undefined ? noAgent : accept(showAgent(status, this.#now, openRich));
   }
 
-  async update({ revision, mode, wake }: UpdateRequest): Promise<Result<UpdateView>> {
+  /** An update by its id, whether it has concluded or not. */
+  #shownUpdate(id: string | undefined): UpdateView | undefined {
+    if (id === undefined || this.#status === undefined) return undefined;
+    const { pending, successful, failed } = showUpdates(this.#status);
+    return [...pending, ...successful, ...failed].find((update) => update.id === id);
+  }
+
+  async update({ id: givenId, revision, mode, wake }: UpdateRequest): Promise<Result<UpdateView>> {
+    const known = this.#shownUpdate(givenId);
+    if (known !== undefined) return accept(known);
     const before = this.#status;
     if (before === undefined) return noAgent;
     const { component, type } = before.identity;
@@ -74,23 +86,24 @@ export class Controlling {
     const request = { mode, revision: target.value.revision };
     const refusal = checkUpdate(status, request);
     if (refusal !== undefined) return refused(refusal);
-    const id = this.#ports.environment.uuid();
+    const id = givenId ?? this.#ports.environment.uuid();
     // A manual update waits its turn behind the interrupted invocation, which goes on if it may.
     const resumed = wake && mode === "manual" ? resumptionOf(status, this.#now) : [];
     this.#loop.ledger.append([...resumed, updateRequest(id, request, wake, this.#now)]);
-    const view =
-      this.#status && showUpdates(this.#status).pending.find((update) => update.id === id);
+    const view = this.#shownUpdate(id);
     void this.#loop.drive();
     return view === undefined ? noAgent : accept(view);
   }
 
   async destroy(): Promise<Result<null>> {
     if (this.#status === undefined) return noAgent;
+    const { identity } = this.#status;
     this.#loop.stop("the agent was deleted");
     this.#loop.forget();
     await this.#ports.store.destroy();
     const detail = "The agent was deleted while this was waiting; invoke again to make a new one.";
     this.#loop.ledger.callers.wakeAll(refuse("agent-deleted", detail).refusal);
+    await this.#registering.leave(identity, identity.incarnation);
     return accept(null);
   }
 }
