@@ -27,3 +27,12 @@ export function check<T>(
 ): void {
   fc.assert(fc.property(arbitrary, holds), { seed, numRuns: runs });
 }
+
+/** The same for what holds only after a while. */
+export function checkEventually<T>(
+  arbitrary: fc.Arbitrary<T>,
+  holds: (value: T) => Promise<void>,
+  runs: number,
+): Promise<void> {
+  return fc.assert(fc.asyncProperty(arbitrary, holds), { seed, numRuns: runs });
+}
