@@ -9,11 +9,11 @@ import type { Registry } from "./ports.ts";
 
 export class Registering {
   readonly #registry: Registry;
-  readonly #ledger: Ledger;
+  readonly #ledger: Pick<Ledger, "status">;
   #coming = 0;
   #isConfirmed = false;
 
-  constructor(registry: Registry, ledger: Ledger) {
+  constructor(registry: Registry, ledger: Pick<Ledger, "status">) {
     this.#registry = registry;
     this.#ledger = ledger;
   }
