@@ -184,10 +184,10 @@ describe("entries heal by themselves", () => {
     const listed = directory.list({ component: "shop", limit: 10 });
     // Between the question and the strike the address is created again.
     const [shard] = all as [FakeShard];
-    const { strike } = shard;
+    const strike = shard.strike.bind(shard);
     shard.strike = async (component, places) => {
       shard.put(anAgent(1), "2");
-      await strike.call(shard, component, places);
+      await strike(component, places);
     };
     await listed;
     expect(entries()).toEqual(["B/k0001"]);

@@ -130,7 +130,7 @@ describe("an agent's part", () => {
         type: "Box",
         key: "a0",
         outcome: "failed",
-        updateId: expect.any(String),
+        updateId: expect.any(String) as string,
         code: "update-failed",
         detail: "it diverges",
         report: { index: 4 },

@@ -46,7 +46,10 @@ describe("GET /v1/agents/{component}", () => {
     });
     const response = await send("GET", "/v1/agents/shop?limit=1");
     const body = (await response.json()) as { agents: unknown; cursor: string };
-    expect(body).toEqual({ agents: [summary], cursor: expect.stringMatching(/^[\w-]+$/) });
+    expect(body).toEqual({
+      agents: [summary],
+      cursor: expect.stringMatching(/^[\w-]+$/) as string,
+    });
     await send("GET", `/v1/agents/shop?cursor=${body.cursor}`);
     expect(calls.at(-1)?.[1]).toMatchObject({ after: { type: "Cart", key: summary.key } });
   });
@@ -198,7 +201,7 @@ describe("a rollout", () => {
     });
     const response = await send("GET", `${one}/agents?outcome=diverges&limit=1`);
     const body = (await response.json()) as { cursor: string };
-    expect(body).toEqual({ agents, cursor: expect.any(String) });
+    expect(body).toEqual({ agents, cursor: expect.any(String) as string });
     await send("GET", `${one}/agents?cursor=${body.cursor}`);
     expect(calls).toEqual([
       ["agents", "shop", rollout.id, { outcome: "diverges", limit: 1 }],
@@ -215,7 +218,7 @@ describe("GET /v1/components/{component}/rollouts", () => {
       rollouts: { list: async () => ({ rollouts: [rollout], before: 4 }) },
     });
     const body = (await (await send("GET", `${route}?limit=1`)).json()) as { cursor: string };
-    expect(body).toEqual({ rollouts: [rollout], cursor: expect.any(String) });
+    expect(body).toEqual({ rollouts: [rollout], cursor: expect.any(String) as string });
     await send("GET", `${route}?cursor=${body.cursor}`);
     expect(calls).toEqual([
       ["list", "shop", 1, undefined],
