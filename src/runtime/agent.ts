@@ -103,7 +103,7 @@ export class AgentRuntime implements AgentOperations {
   }
 
   update(request: UpdateRequest) {
-    return this.#controlling.update(request);
+    return this.#controlling.updateOnce(request);
   }
 
   destroy() {

@@ -66,16 +66,7 @@ export class Controlling {
     return status === undefined ? noAgent : accept(showAgent(status, this.#now, openRich));
   }
 
-  /** An update by its id, whether it has concluded or not. */
-  #shownUpdate(id: string | undefined): UpdateView | undefined {
-    if (id === undefined || this.#status === undefined) return undefined;
-    const { pending, successful, failed } = showUpdates(this.#status);
-    return [...pending, ...successful, ...failed].find((update) => update.id === id);
-  }
-
   async update({ id: givenId, revision, mode, wake }: UpdateRequest): Promise<Result<UpdateView>> {
-    const known = this.#shownUpdate(givenId);
-    if (known !== undefined) return accept(known);
     const before = this.#status;
     if (before === undefined) return noAgent;
     const { component, type } = before.identity;
@@ -90,9 +81,18 @@ export class Controlling {
     // A manual update waits its turn behind the interrupted invocation, which goes on if it may.
     const resumed = wake && mode === "manual" ? resumptionOf(status, this.#now) : [];
     this.#loop.ledger.append([...resumed, updateRequest(id, request, wake, this.#now)]);
-    const view = this.#shownUpdate(id);
+    const view =
+      this.#status && showUpdates(this.#status).pending.find((update) => update.id === id);
     void this.#loop.drive();
     return view === undefined ? noAgent : accept(view);
+  }
+
+  /** The update that a request with an id was when it was first sent, concluded or not, or the new one. */
+  async updateOnce(request: UpdateRequest): Promise<Result<UpdateView>> {
+    if (this.#status === undefined || request.id === undefined) return this.update(request);
+    const { pending, successful, failed } = showUpdates(this.#status);
+    const known = [...pending, ...successful, ...failed].find(({ id }) => id === request.id);
+    return known === undefined ? this.update(request) : accept(known);
   }
 
   async destroy(): Promise<Result<null>> {
