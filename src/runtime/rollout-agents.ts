@@ -23,8 +23,9 @@ function refusedConclusion({ code, detail, members }: Refusal): Conclusion {
 }
 
 /** What a failed update tells; its report travels on as it is. */
-function failure({ detail, ...update }: UpdateView & { readonly report?: unknown }): Conclusion {
-  const { report } = update;
+function failure(update: UpdateView): Conclusion {
+  const { detail } = update;
+  const { report }: { readonly report?: unknown } = update;
   return {
     outcome: "failed",
     code: "update-failed",
