@@ -23,9 +23,9 @@ function refusedConclusion({ code, detail, members }: Refusal): Conclusion {
 }
 
 /** What a failed update tells; its report travels on as it is. */
-function failure(update: UpdateView): Conclusion {
+function failure(update: UpdateView & { readonly report?: unknown }): Conclusion {
   const { detail } = update;
-  const { report }: { readonly report?: unknown } = update;
+  const report: unknown = update.report;
   return {
     outcome: "failed",
     code: "update-failed",
