@@ -1,6 +1,7 @@
 import packageJson from "../package.json" with { type: "json" };
 import type { AgentOperations } from "./core/api/operations.ts";
 import type { Env } from "./host/env.ts";
+import { directoryOf } from "./host/directory-client.ts";
 import { createApp } from "./http/app.ts";
 import type { Ports } from "./http/ports.ts";
 import { reach } from "./transport/packing.ts";
@@ -8,6 +9,8 @@ import { reach } from "./transport/packing.ts";
 export { AgentObject } from "./host/agent-object.ts";
 export { CatalogObject } from "./host/catalog-object.ts";
 export { ComponentObject } from "./host/component-object.ts";
+export { DirectoryObject } from "./host/directory-object.ts";
+export { RolloutObject } from "./host/rollout-object.ts";
 
 function portsOf(env: Env): Ports {
   // A variable that is not set is null under workerd's own configuration.
@@ -18,6 +21,8 @@ function portsOf(env: Env): Ports {
       reach<AgentOperations>(env.AGENTS.getByName(`${component}/${type}/${key}`)),
     component: (name) => env.COMPONENTS.getByName(name),
     catalog: () => env.CATALOG.getByName("catalog"),
+    directory: () => directoryOf(env),
+    rollouts: (component) => env.ROLLOUTS.getByName(component),
     auth: { local: env.PERDURE_LOCAL === "true", ...(token === undefined ? {} : { token }) },
     version: packageJson.version,
   };

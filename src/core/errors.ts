@@ -39,6 +39,8 @@ export type ErrorCode =
   | "queue-full"
   | "read-only-violation"
   | "revision-not-found"
+  | "rollout-not-active"
+  | "rollout-not-found"
   | "schedule-not-found"
   | "snapshot-not-found"
   | "too-many-schedules"

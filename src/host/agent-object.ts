@@ -19,6 +19,7 @@ import { AgentCalls } from "./agent-calls.ts";
 import { SqlAgentStore } from "./agent-store.ts";
 import { HostBindings } from "./bindings.ts";
 import { ComponentClient } from "./component-client.ts";
+import { DirectoryClient } from "./directory-client.ts";
 import { NetworkEffects } from "./effects.ts";
 import type { Env } from "./env.ts";
 import { FacetInstances } from "./instances.ts";
@@ -41,6 +42,7 @@ function runtimeOf(ctx: DurableObjectState, env: Env): AgentRuntime {
     effects: new NetworkEffects(),
     agents: new AgentCalls(env.AGENTS),
     bindings: new HostBindings(env),
+    registry: new DirectoryClient(env),
   });
 }
 
@@ -53,6 +55,10 @@ export class AgentObject extends DurableObject<Env> implements Packing<AgentOper
 
   async describe() {
     return pack(await this.#agent.describe());
+  }
+
+  presence() {
+    return this.#agent.presence();
   }
 
   destroy() {

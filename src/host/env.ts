@@ -1,8 +1,10 @@
+import type { ShardOperations } from "../core/api/directory.ts";
 import type {
   AgentOperations,
   CatalogOperations,
   ComponentOperations,
 } from "../core/api/operations.ts";
+import type { RolloutOperations } from "../core/api/rollouts.ts";
 import type { Packing } from "../transport/packing.ts";
 
 /**
@@ -18,6 +20,8 @@ export interface Env {
   readonly AGENTS: ObjectNamespace<Packing<AgentOperations>>;
   readonly COMPONENTS: ObjectNamespace<ComponentOperations>;
   readonly CATALOG: ObjectNamespace<CatalogOperations>;
+  readonly DIRECTORY: ObjectNamespace<ShardOperations>;
+  readonly ROLLOUTS: ObjectNamespace<RolloutOperations>;
   readonly LOADER: WorkerLoader;
   /** `"true"`: answers without authentication when there is no token. */
   readonly PERDURE_LOCAL?: string;
@@ -26,4 +30,6 @@ export interface Env {
   readonly PERDURE_BINDINGS?: unknown;
   /** How isolates are loaded: `named` when deployed, `anonymous` on a single machine. */
   readonly PERDURE_LOADING?: string;
+  /** How many objects the directory is spread over. It may grow, and never shrink. */
+  readonly PERDURE_DIRECTORY_SHARDS?: string;
 }

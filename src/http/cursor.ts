@@ -29,6 +29,11 @@ export function readCursor(
   if (cursor === undefined) return accept(undefined);
   const position = decode(cursor);
   if (position !== undefined && pattern.test(position)) return accept(position);
+  return invalidCursor();
+}
+
+/** Refuses a cursor that this list has not made. */
+export function invalidCursor(): Result<never> {
   return invalidRequest({
     path: ["query", "cursor"],
     message: "is not a cursor of this list; take it from the answer of the page before",

@@ -1,8 +1,10 @@
+import type { DirectoryOperations } from "../core/api/directory.ts";
 import type {
   AgentOperations,
   CatalogOperations,
   ComponentOperations,
 } from "../core/api/operations.ts";
+import type { RolloutOperations } from "../core/api/rollouts.ts";
 import type { AgentAddress } from "../core/api/views.ts";
 
 /** Who may call: holders of the token; without one, anybody, but only in local development. */
@@ -16,6 +18,9 @@ export interface Ports {
   agents(address: AgentAddress): AgentOperations;
   component(name: string): ComponentOperations;
   catalog(): CatalogOperations;
+  directory(): DirectoryOperations;
+  /** Those of a component. */
+  rollouts(component: string): RolloutOperations;
   readonly auth: AuthSettings;
   readonly version: string;
 }

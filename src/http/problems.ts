@@ -36,6 +36,8 @@ const catalogue: Readonly<Record<ErrorCode, readonly [status: number, title: str
   "queue-full": [429, "Too many pending invocations"],
   "read-only-violation": [500, "A read-only method tried to change something"],
   "revision-not-found": [404, "No such revision"],
+  "rollout-not-active": [409, "The rollout is not active"],
+  "rollout-not-found": [404, "No such rollout"],
   "schedule-not-found": [404, "No such schedule"],
   "snapshot-not-found": [404, "No such snapshot"],
   "too-many-schedules": [409, "Too many schedules"],

@@ -6,15 +6,19 @@ import { rawQuery } from "./path.ts";
 /** Most elements of one page of a list, and how many there are without `limit`. */
 const pageLimits = { most: 1000, usual: 100 } as const;
 
-/** A query parameter that is a whole number in a range, with its default. */
-export function wholeNumber(least: number, most: number, usual: number) {
+/** A query parameter that is a whole number in a range. */
+export function numberBetween(least: number, most: number) {
   const message = `must be a whole number from ${least} to ${most}`;
   return z
     .string()
     .regex(/^\d{1,16}$/, message)
     .transform(Number)
-    .pipe(z.number().min(least, message).max(most, message))
-    .default(usual);
+    .pipe(z.number().min(least, message).max(most, message));
+}
+
+/** One that has a default. */
+export function wholeNumber(least: number, most: number, usual: number) {
+  return numberBetween(least, most).default(usual);
 }
 
 /** The parameter `limit` of every list. */

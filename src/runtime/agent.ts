@@ -14,7 +14,8 @@ import type {
   SchedulesRequest,
   UpdateRequest,
 } from "../core/api/operations.ts";
-import { showAgent, showUpdates } from "../core/api/show.ts";
+import type { Presence } from "../core/api/directory.ts";
+import { showAgent, showSummary, showUpdates } from "../core/api/show.ts";
 import type {
   AgentAddress,
   AgentView,
@@ -39,6 +40,7 @@ import { noAgent, refused } from "./refusals.ts";
 import { Scheduling } from "./scheduling.ts";
 import { storedSnapshot } from "./stored-snapshot.ts";
 import { readOplog } from "./reading.ts";
+import { Registering } from "./registering.ts";
 import { Reverting } from "./reverting.ts";
 import { openRich } from "./rich.ts";
 
@@ -52,14 +54,16 @@ export class AgentRuntime implements AgentOperations {
   readonly #reverting: Reverting;
   readonly #calls: Calls;
   readonly #scheduling: Scheduling;
+  readonly #registering: Registering;
 
   constructor(ports: Ports) {
     this.#ports = ports;
     this.#loop = new Loop(ports);
-    this.#creating = new Creating(ports, this.#loop);
+    this.#registering = new Registering(ports.registry, this.#loop.ledger);
+    this.#creating = new Creating(ports, this.#loop, this.#registering);
     this.#invoking = new Invoking(ports, this.#loop, this.#creating);
     this.#cancelling = new Cancelling(ports, this.#loop);
-    this.#controlling = new Controlling(ports, this.#loop);
+    this.#controlling = new Controlling(ports, this.#loop, this.#registering);
     this.#scheduling = new Scheduling(ports, this.#loop, this.#creating, this.#invoking);
     this.#reverting = new Reverting(ports, this.#loop);
     this.#calls = new Calls(this.#loop.ledger, ports.agents, this.#invoking);
@@ -72,6 +76,7 @@ export class AgentRuntime implements AgentOperations {
     journal.alarmFired();
     const driven = this.#loop.drive();
     journal.arm();
+    this.#registering.confirm();
     await driven;
   }
 
@@ -80,6 +85,7 @@ export class AgentRuntime implements AgentOperations {
   }
 
   invoke(address: AgentAddress, request: InvokeRequest) {
+    this.#registering.confirm();
     return this.#invoking.invoke(address, request);
   }
 
@@ -110,7 +116,7 @@ export class AgentRuntime implements AgentOperations {
   }
 
   update(request: UpdateRequest) {
-    return this.#controlling.update(request);
+    return this.#controlling.updateOnce(request);
   }
 
   dryRun(request: UpdateRequest) {
@@ -132,6 +138,7 @@ export class AgentRuntime implements AgentOperations {
   }
 
   callFrom(address: AgentAddress, request: InvokeRequest) {
+    this.#registering.confirm();
     return this.#calls.call(address, request);
   }
 
@@ -159,6 +166,12 @@ export class AgentRuntime implements AgentOperations {
     const { status } = this.#loop.ledger;
     if (status === undefined) return noAgent;
     return accept(showAgent(status, this.#ports.environment.now(), openRich));
+  }
+
+  async presence(): Promise<Presence> {
+    const { status } = this.#loop.ledger;
+    if (status !== undefined) return { state: "here", agent: showSummary(status) };
+    return { state: this.#registering.isComing ? "coming" : "absent" };
   }
 
   async updates(): Promise<Result<UpdatesView>> {

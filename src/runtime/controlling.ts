@@ -16,15 +16,18 @@ import type { Status } from "../core/status/status.ts";
 import type { Loop } from "./loop.ts";
 import type { Ports } from "./ports.ts";
 import { noAgent, refused } from "./refusals.ts";
+import type { Registering } from "./registering.ts";
 import { openRich } from "./rich.ts";
 
 export class Controlling {
   readonly #ports: Ports;
   readonly #loop: Loop;
+  readonly #registering: Registering;
 
-  constructor(ports: Ports, loop: Loop) {
+  constructor(ports: Ports, loop: Loop, registering: Registering) {
     this.#ports = ports;
     this.#loop = loop;
+    this.#registering = registering;
   }
 
   get #now(): number {
@@ -89,7 +92,7 @@ export class Controlling {
     if (!found.ok) return found;
     const { status, target: request } = found.value;
     const { mode, wake } = wanted;
-    const id = this.#ports.environment.uuid();
+    const id = wanted.id ?? this.#ports.environment.uuid();
     // A manual update waits its turn behind the interrupted invocation, which goes on if it may.
     const resumed = wake && mode === "manual" ? resumptionOf(status, this.#now) : [];
     this.#loop.ledger.append([...resumed, updateRequest(id, request, wake, this.#now)]);
@@ -99,13 +102,23 @@ export class Controlling {
     return view === undefined ? noAgent : accept(view);
   }
 
+  /** The update that a request with an id was when it was first sent, concluded or not, or the new one. */
+  async updateOnce(request: UpdateRequest): Promise<Result<UpdateView>> {
+    if (this.#status === undefined || request.id === undefined) return this.update(request);
+    const { pending, successful, failed } = showUpdates(this.#status);
+    const known = [...pending, ...successful, ...failed].find(({ id }) => id === request.id);
+    return known === undefined ? this.update(request) : accept(known);
+  }
+
   async destroy(): Promise<Result<null>> {
     if (this.#status === undefined) return noAgent;
+    const { identity } = this.#status;
     this.#loop.stop("the agent was deleted");
     this.#loop.forget();
     await this.#ports.store.destroy();
     const detail = "The agent was deleted while this was waiting; invoke again to make a new one.";
     this.#loop.ledger.callers.wakeAll(refuse("agent-deleted", detail).refusal);
+    await this.#registering.leave(identity, identity.incarnation);
     return accept(null);
   }
 }

@@ -10,6 +10,7 @@ import { INITIALIZATION_KEY, type Status } from "../core/status/status.ts";
 import type { Loop } from "./loop.ts";
 import type { Ports } from "./ports.ts";
 import { noAgent, refused } from "./refusals.ts";
+import type { Registering } from "./registering.ts";
 import { openRich } from "./rich.ts";
 import type { Wakeup } from "./waiting.ts";
 
@@ -22,10 +23,12 @@ export interface Draft {
 export class Creating {
   readonly #ports: Ports;
   readonly #loop: Loop;
+  readonly #registering: Registering;
 
-  constructor(ports: Ports, loop: Loop) {
+  constructor(ports: Ports, loop: Loop, registering: Registering) {
     this.#ports = ports;
     this.#loop = loop;
+    this.#registering = registering;
   }
 
   get #now(): number {
@@ -61,8 +64,8 @@ export class Creating {
     return accept({ create, type: known.value.type });
   }
 
-  /** Writes a drafted agent, and `more` entries with it. */
-  write({ create, type }: Draft, more: readonly Entry[]): void {
+  /** Writes a drafted agent, and `more` entries with it; false when there is an agent by now. */
+  write({ create, type }: Draft, more: readonly Entry[]): Promise<boolean> {
     const { at } = create;
     const initialization: Entry[] = type.initializes
       ? [
@@ -74,7 +77,9 @@ export class Creating {
           },
         ]
       : [];
-    this.#loop.ledger.create(create, [...initialization, ...more]);
+    return this.#registering.enter(create, () => {
+      this.#loop.ledger.create(create, [...initialization, ...more]);
+    });
   }
 
   async create(
@@ -84,10 +89,8 @@ export class Creating {
     if (this.#status === undefined) {
       const draft = await this.draft(address, request);
       if (!draft.ok) return draft;
-      if (this.#status === undefined) {
-        this.write(draft.value, []);
-        return this.#initialized(true);
-      }
+      if (await this.write(draft.value, [])) return this.#initialized(true);
+      if (this.#status === undefined) return this.create(address, request);
     }
     return this.#existing(this.#status, request);
   }

@@ -63,8 +63,12 @@ export class Invoking {
     const again = this.#known(request);
     if (again !== undefined) return this.#attach(again, request);
     const { draft, method } = checked.value;
-    if (!method.readOnly || request.mode === "enqueue") return this.#admit(draft, request);
-    return this.#reading.read(draft, request);
+    if (method.readOnly && request.mode !== "enqueue") return this.#reading.read(draft, request);
+    const status = this.#status;
+    if (status !== undefined) return this.#admit(status, request);
+    if (draft === undefined) return noAgent;
+    if (await this.#creating.write(draft, [this.#pendingOf(request)])) return this.#answer(request);
+    return this.perform(address, request);
   }
 
   #known({ idempotencyKey, isNewKey }: InvokeRequest): KnownInvocation | undefined {
@@ -97,10 +101,9 @@ export class Invoking {
     return accept({ draft: draft?.value, method: method.value });
   }
 
-  #admit(draft: Draft | undefined, request: InvokeRequest): Promise<Result<KnownInvocation>> {
-    const { ledger } = this.#loop;
+  #pendingOf(request: InvokeRequest): PendingAgentInvocation {
     const { idempotencyKey, method, args, scheduledFor, caller } = request;
-    const pending: PendingAgentInvocation = {
+    return {
       kind: "PendingAgentInvocation",
       at: this.#now,
       idempotencyKey,
@@ -109,15 +112,15 @@ export class Invoking {
       ...(caller === undefined ? {} : { caller: caller.address }),
       ...(caller === undefined || caller.chain.length === 0 ? {} : { chain: caller.chain }),
     };
-    const status = this.#status;
-    if (status === undefined) {
-      if (draft === undefined) return Promise.resolve(noAgent);
-      this.#creating.write(draft, [pending]);
-      return this.#answer(request);
-    }
+  }
+
+  #admit(status: Status, request: InvokeRequest): Promise<Result<KnownInvocation>> {
+    const { ledger } = this.#loop;
     const refusal = checkAdmission(status);
     if (refusal !== undefined) return Promise.resolve(refused(refusal));
-    if (request.mode === "await" && scheduledFor === undefined && this.#loop.isFree) {
+    const pending = this.#pendingOf(request);
+    const isAwaited = request.mode === "await" && request.scheduledFor === undefined;
+    if (isAwaited && this.#loop.isFree) {
       ledger.hold(pending);
     } else ledger.append([...resumptionOf(status, this.#now), pending]);
     return this.#answer(request);

@@ -1,5 +1,6 @@
 /** What the runtime needs of the platform. Adapters live in `host`; tests use others. */
 import type { AgentTypeDescription } from "../core/api/description.ts";
+import type { DirectoryEntry } from "../core/api/directory.ts";
 import type { Caller, ComponentCode } from "../core/api/operations.ts";
 import type { Result } from "../core/errors.ts";
 import type { ErrorData } from "../core/oplog/entry.ts";
@@ -123,6 +124,13 @@ export interface Bindings {
   perform(request: BindingRequest): Promise<EffectResult>;
 }
 
+/** The directory, as an agent tells it of itself. Both may be repeated. */
+export interface Registry {
+  /** Resolves when the entry is durable. */
+  enter(entry: DirectoryEntry): Promise<void>;
+  leave(entry: DirectoryEntry): Promise<void>;
+}
+
 export interface Ports {
   readonly environment: Environment;
   readonly store: AgentStore;
@@ -131,4 +139,5 @@ export interface Ports {
   readonly effects: Effects;
   readonly agents: Agents;
   readonly bindings: Bindings;
+  readonly registry: Registry;
 }

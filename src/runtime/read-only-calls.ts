@@ -48,7 +48,7 @@ export class ReadOnlyCalls {
     const { environment } = this.#ports;
     const { ledger } = this.#loop;
     const accepted = environment.now();
-    if (ledger.status === undefined && draft !== undefined) this.#creating.write(draft, []);
+    if (ledger.status === undefined && draft !== undefined) await this.#creating.write(draft, []);
     const wakeup = await this.#creating.initialized();
     if (wakeup !== "ended") return refused(wakeup);
     const { idempotencyKey, method, args } = request;

@@ -64,7 +64,7 @@ export class Scheduling {
     return accept({ schedule: this.#shown(known), created: false });
   }
 
-  #admit(draft: Draft | undefined, request: ScheduleRequest): Created {
+  async #admit(draft: Draft | undefined, request: ScheduleRequest): Promise<Created> {
     const { environment } = this.#ports;
     const schedule: ScheduleCreated = {
       kind: "ScheduleCreated",
@@ -72,14 +72,16 @@ export class Scheduling {
       scheduleId: environment.uuid(),
       ...request,
     };
-    const status = this.#status;
-    if (status === undefined) {
-      if (draft === undefined) return noAgent;
-      this.#creating.write(draft, newSchedule(schedule, nextTime));
-    } else {
-      const refusal = checkNewSchedule(status);
+    const entries = newSchedule(schedule, nextTime);
+    const isWritten = draft !== undefined && (await this.#creating.write(draft, entries));
+    // Somebody else may have created the agent meanwhile, and with this very request.
+    const known = isWritten ? undefined : this.#known(request);
+    if (known !== undefined) return this.#again(known, request);
+    if (!isWritten) {
+      const status = this.#status;
+      const refusal = status === undefined ? noAgent.refusal : checkNewSchedule(status);
       if (refusal !== undefined) return refused(refusal);
-      this.#loop.ledger.append(newSchedule(schedule, nextTime));
+      this.#loop.ledger.append(entries);
     }
     const made = this.#find(schedule.scheduleId);
     if (!made.ok) return made;

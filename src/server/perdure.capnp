@@ -1,6 +1,7 @@
 # The host on one machine. The state directory and the address come from the command line
 # (see workerd.ts). The compatibility date and the bindings are those of wrangler.toml, but for
-# the two settings that make it local: what runs unauthenticated, and how code is loaded.
+# the settings that make it local: what runs unauthenticated, how code is loaded, and into how many
+# shards the directory is split.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -22,15 +23,20 @@ const perdure :Workerd.Worker = (
     (className = "AgentObject", uniqueKey = "perdure-AgentObject", enableSql = true),
     (className = "ComponentObject", uniqueKey = "perdure-ComponentObject", enableSql = true),
     (className = "CatalogObject", uniqueKey = "perdure-CatalogObject", enableSql = true),
+    (className = "DirectoryObject", uniqueKey = "perdure-DirectoryObject", enableSql = true),
+    (className = "RolloutObject", uniqueKey = "perdure-RolloutObject", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "state"),
   bindings = [
     (name = "AGENTS", durableObjectNamespace = "AgentObject"),
     (name = "COMPONENTS", durableObjectNamespace = "ComponentObject"),
     (name = "CATALOG", durableObjectNamespace = "CatalogObject"),
+    (name = "DIRECTORY", durableObjectNamespace = "DirectoryObject"),
+    (name = "ROLLOUTS", durableObjectNamespace = "RolloutObject"),
     (name = "LOADER", workerLoader = (id = "agents")),
     (name = "PERDURE_LOCAL", text = "true"),
     (name = "PERDURE_LOADING", text = "anonymous"),
+    (name = "PERDURE_DIRECTORY_SHARDS", text = "4"),
     (name = "PERDURE_TOKEN", fromEnvironment = "PERDURE_TOKEN"),
   ],
 );

@@ -4,6 +4,7 @@
  */
 import type { RevertTarget } from "../decide/revert.ts";
 import type { RevisionDescription } from "./description.ts";
+import type { Presence } from "./directory.ts";
 import type { Result } from "../errors.ts";
 import type { OplogFilter } from "./oplog-filter.ts";
 import type { Outcome } from "../oplog/entry.ts";
@@ -64,6 +65,8 @@ export interface InvocationsRequest {
 }
 
 export interface UpdateRequest {
+  /** The id that the update is to have: the same request sent again is the same update. */
+  readonly id?: string;
   readonly revision: number | "latest";
   readonly mode: UpdateMode;
   readonly wake: boolean;
@@ -113,6 +116,8 @@ export interface AgentOperations {
     request: CreateRequest,
   ): Promise<Result<{ readonly agent: AgentView; readonly created: boolean }>>;
   describe(): Promise<Result<AgentView>>;
+  /** Whether there is an agent, and what the directory shows of it. */
+  presence(): Promise<Presence>;
   destroy(): Promise<Result<null>>;
   invoke(address: AgentAddress, request: InvokeRequest): Promise<Result<InvocationView>>;
   invocation(idempotencyKey: string, waitMs: number): Promise<Result<InvocationView>>;

@@ -2,6 +2,7 @@
 import type { Entry, ErrorData, Indexed } from "../oplog/entry.ts";
 import { richText, type Payload } from "../oplog/payload.ts";
 import type { ConcludedUpdate, Status } from "../status/status.ts";
+import type { AgentSummary } from "./directory.ts";
 import type {
   AgentView,
   EntryView,
@@ -98,6 +99,11 @@ function nextWakeAt(status: Status): number | undefined {
     times.push(status.failure.retryAt);
   }
   return times.length === 0 ? undefined : Math.min(...times);
+}
+
+export function showSummary({ identity, name, revision }: Status): AgentSummary {
+  const { component, type, key, createdAt } = identity;
+  return { component, type, key, status: name, revision, createdAt: time(createdAt) };
 }
 
 export function showAgent(status: Status, now: number, openRich: OpenRich): AgentView {

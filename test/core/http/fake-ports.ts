@@ -1,8 +1,10 @@
+import type { DirectoryOperations } from "../../../src/core/api/directory.ts";
 import type {
   AgentOperations,
   CatalogOperations,
   ComponentOperations,
 } from "../../../src/core/api/operations.ts";
+import type { RolloutOperations, RolloutView } from "../../../src/core/api/rollouts.ts";
 import type { RevisionDescription } from "../../../src/core/api/description.ts";
 import type { AgentView, InvocationView, ScheduleView } from "../../../src/core/api/views.ts";
 import { accept } from "../../../src/core/errors.ts";
@@ -66,6 +68,7 @@ const update = {
 const agentDefaults: AgentOperations = {
   create: async () => accept({ agent, created: true }),
   describe: async () => accept(agent),
+  presence: async () => ({ state: "here", agent }),
   destroy: async () => accept(null),
   invoke: async () => accept(invocation),
   invocation: async () => accept(invocation),
@@ -109,10 +112,37 @@ const catalogDefaults: CatalogOperations = {
   list: async () => [],
 };
 
+export const rollout: RolloutView = {
+  id: "6f1c2f0a-0000-4000-8000-000000000000",
+  component: "shop",
+  revision: 2,
+  mode: "automatic",
+  concurrency: 10,
+  dryRun: false,
+  status: "running",
+  phase: "rest",
+  createdAt: at,
+  counts: { total: 3 },
+};
+
+const rolloutDefaults: RolloutOperations = {
+  start: async () => accept(rollout),
+  show: async () => accept(rollout),
+  list: async () => ({ rollouts: [rollout] }),
+  command: async () => accept(rollout),
+  agents: async () => accept({ agents: [] }),
+};
+
+const directoryDefaults: DirectoryOperations = {
+  list: async () => ({ agents: [] }),
+};
+
 export interface Fakes {
   readonly agent?: Partial<AgentOperations>;
   readonly component?: Partial<ComponentOperations>;
   readonly catalog?: Partial<CatalogOperations>;
+  readonly directory?: Partial<DirectoryOperations>;
+  readonly rollouts?: Partial<RolloutOperations>;
   readonly auth?: AuthSettings;
 }
 
@@ -126,6 +156,8 @@ export function startApp(fakes: Fakes = {}) {
     agents: () => noting(calls, { ...agentDefaults, ...fakes.agent }),
     component: (name) => noting(calls, { ...componentDefaults, ...fakes.component }, name),
     catalog: () => noting(calls, { ...catalogDefaults, ...fakes.catalog }),
+    directory: () => noting(calls, { ...directoryDefaults, ...fakes.directory }),
+    rollouts: (name) => noting(calls, { ...rolloutDefaults, ...fakes.rollouts }, name),
     auth: fakes.auth ?? { local: true },
     version: "1.2.3",
   });

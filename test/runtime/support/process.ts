@@ -127,6 +127,7 @@ export class AgentProcess implements AroundIsolate {
           this.#cross("message", () => agents.perform(structuredClone(message), caller)),
         isBehind: (...asked) => this.#cross("question", () => agents.isBehind(...asked)),
       },
+      registry: { enter: async () => {}, leave: async () => {} },
       bindings: { grants: () => ({}), perform: never },
     };
   }
