@@ -1,19 +1,5 @@
 /** Bodies that are in memory: what reads them takes no turn of the event loop. */
-import type { Body } from "../core/protocol.ts";
 import { PlatformReadableStream } from "./platform.ts";
-
-export function encodeBody(bytes: Uint8Array): Body {
-  try {
-    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
-  } catch {
-    return { base64: bytes.toBase64() };
-  }
-}
-
-export function decodeBody(body: Body): Uint8Array<ArrayBuffer> {
-  if ("text" in body) return new Uint8Array(new TextEncoder().encode(body.text));
-  return Uint8Array.fromBase64(body.base64);
-}
 
 /** A stream of the bytes; `onRead` is called when they are taken out of it. */
 export function streamOf(bytes: Uint8Array<ArrayBuffer>, onRead = (): void => {}): ReadableStream {

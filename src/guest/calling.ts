@@ -1,5 +1,5 @@
 /** Stubs of other agents: their methods as durable calls. */
-import { addressOfName } from "../core/api/agent-name.ts";
+import { addressOfName, nameOf } from "../core/api/agent-name.ts";
 import type { AgentAddress } from "../core/api/views.ts";
 import type { Agent } from "./agent.ts";
 import { encodeSent, sendMessage } from "./messages.ts";
@@ -61,9 +61,10 @@ async function send(
   const mode = call === "agent.invoke" ? "await" : "enqueue";
   const when = scheduledFor === undefined ? {} : { scheduledFor };
   const payload = encodeSent(args, "arguments");
+  const address = addressOf(target);
   const message = {
-    address: addressOf(target),
-    idempotencyKey: scope.nextKey()(),
+    address,
+    idempotencyKey: scope.nextKey(`${call} ${nameOf(address)} ${method} ${payload}`)(),
     content: { kind: "invoke", method, args: payload, mode, ...when },
   } as const;
   return sendMessage(scope, call, message, { method, args, ...when });
@@ -160,7 +161,7 @@ export async function completePromise(
   const scope = callingScope("completePromise");
   const message = {
     address: addressOfName(address),
-    idempotencyKey: scope.nextKey()(),
+    idempotencyKey: scope.nextKey(`promise.complete ${address} ${id}`)(),
     content: { kind: "complete", promiseId: id, result: encodeSent(value, "value") },
   } as const;
   return (await sendMessage(scope, "promise.complete", message, { id, value })) as boolean;

@@ -8,5 +8,5 @@ import { callingScope, within } from "./scope.ts";
  */
 export async function withIdempotence<T>(isIdempotent: boolean, fn: () => T): Promise<Awaited<T>> {
   const scope = callingScope("withIdempotence");
-  return await within(new InnerScope(scope, { settings: { isIdempotent } }), fn);
+  return await within(new InnerScope(scope, { isIdempotent }), fn);
 }

@@ -1,18 +1,10 @@
-/** A part of an invocation with settings of its own, or with keys of its own. */
+/** A part of an invocation with settings of its own. */
 import type { Log } from "../core/oplog/entry.ts";
 import type { Payload } from "../core/oplog/payload.ts";
 import type { CallIdentity } from "../core/replay/cursor.ts";
 import type { HostLink } from "./link.ts";
 import type { NativeWork } from "./native-work.ts";
-import { derivedUuid } from "./random.ts";
 import type { CallSettings, CallSpec, InvocationInfo, MadeCall, Scope } from "./scope.ts";
-
-/** What is different inside. */
-export interface Changes {
-  readonly settings?: CallSettings;
-  /** From what the keys of writes derive, instead of the outer scope's. */
-  readonly keys?: () => string;
-}
 
 export class InnerScope implements Scope {
   readonly link: HostLink | undefined;
@@ -20,12 +12,9 @@ export class InnerScope implements Scope {
   readonly native: NativeWork | undefined;
   readonly invocation?: InvocationInfo;
   readonly #outer: Scope;
-  readonly #keys: (() => string) | undefined;
-  #writes = 0;
 
-  constructor(outer: Scope, { settings = {}, keys }: Changes) {
+  constructor(outer: Scope, settings: CallSettings) {
     this.#outer = outer;
-    this.#keys = keys;
     this.link = outer.link;
     this.native = outer.native;
     this.settings = { ...outer.settings, ...settings };
@@ -56,11 +45,7 @@ export class InnerScope implements Scope {
     this.#outer.log(level, message);
   }
 
-  nextKey(): () => string {
-    const keys = this.#keys;
-    if (keys === undefined) return this.#outer.nextKey();
-    this.#writes += 1;
-    const write = this.#writes;
-    return () => derivedUuid(`${keys()}/${write}`);
+  nextKey(what: string): () => string {
+    return this.#outer.nextKey(what);
   }
 }

@@ -121,9 +121,11 @@ export class Described {
     this.#request = request;
     this.#given = given;
     const isKeyed = isRead(request.method) || request.headers.has(KEY_HEADER);
-    this.#key = isKeyed ? undefined : scope.nextKey();
+    // Code that begins anew may say something else this time (which try it is, say) in the same write.
+    const what = `${request.method} ${request.url.replace(/[?#].*/s, "")}`;
+    this.#key = isKeyed ? undefined : scope.nextKey(what);
     const isForm = PLATFORM_BOUNDARY.test(request.headers.get("content-type") ?? "");
-    this.#boundary = isForm ? scope.nextKey() : () => "";
+    this.#boundary = isForm ? scope.nextKey(`form ${what}`) : () => "";
   }
 
   /** Given within the turn when its body is in memory. */

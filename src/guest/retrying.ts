@@ -19,5 +19,5 @@ export async function withRetry<T>(
 ): Promise<Awaited<T>> {
   const retry = checkedPolicy(policy, "The policy of withRetry");
   const scope = callingScope("withRetry");
-  return await within(new InnerScope(scope, { settings: { retry } }), fn);
+  return await within(new InnerScope(scope, { retry }), fn);
 }

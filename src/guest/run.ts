@@ -19,7 +19,7 @@ import { isThenable } from "./thenable.ts";
 import type { HostLink } from "./link.ts";
 import { codeRests, NativeWork } from "./native-work.ts";
 import { realNow } from "./platform.ts";
-import { derivedUuid, seededRandom } from "./random.ts";
+import { seededRandom } from "./random.ts";
 import { Recorded } from "./recorded.ts";
 import { encodeResult } from "./results.ts";
 import { endOf, OpenCalls, type OpenCall } from "./open-call.ts";
@@ -34,6 +34,7 @@ import {
   type Settlement,
   type StartPlace,
 } from "./scope.ts";
+import { WriteKeys } from "./write-keys.ts";
 
 /** Code that never waits for anything outside is committed at least this often. */
 const UNSENT_MS = 25;
@@ -65,9 +66,9 @@ export class Run implements Scope {
   /** Index of the invocation's start, or its ref while it has none. */
   readonly #place: number;
   readonly #random: () => number;
+  readonly #keys: WriteKeys;
   readonly #calls = new OpenCalls(() => this.#wake());
   #now: number;
-  #writes = 0;
   #closed = false;
   #flushedAt = realNow();
   /** Ends `quiet`: there is nothing more to wait for. */
@@ -93,6 +94,7 @@ export class Run implements Scope {
     this.#place = place;
     this.recorded = new Recorded({ index: place, entry: started }, cursor, () => this.#halt());
     this.#random = seededRandom(started.seed);
+    this.#keys = new WriteKeys(() => `${started.seed}/${started.idempotencyKey}`);
     this.#now = again.at(-1) ?? started.at;
     const { idempotencyKey, method, bindings } = started;
     const { cancellation } = this;
@@ -163,11 +165,8 @@ export class Run implements Scope {
     return this.#random();
   }
 
-  nextKey(): () => string {
-    this.#writes += 1;
-    const write = this.#writes;
-    const { seed, idempotencyKey } = this.#started;
-    return () => derivedUuid(`${seed}/${idempotencyKey}/${write}`);
+  nextKey(what: string): () => string {
+    return this.#keys.next(what);
   }
 
   /** Code that goes on after its method has settled makes no calls any more, live and in replay alike. */

@@ -69,8 +69,8 @@ export interface Scope {
   /** A call that ends within the code's own turn. */
   inline(identity: CallIdentity, produce: () => Payload): Payload;
   log(level: Log["level"], message: string): void;
-  /** The idempotency key of the next write made in this scope; it is derived when it is asked for. */
-  nextKey(): () => string;
+  /** The idempotency key of the next write that is described so; it is derived when it is asked for. */
+  nextKey(what: string): () => string;
   /** Absent where nothing durable can be called. */
   readonly link: HostLink | undefined;
   readonly invocation?: InvocationInfo;

@@ -88,7 +88,7 @@ function stepSpec(
   fn: () => unknown,
   retry: RetryPolicy | undefined,
 ): CallSpec {
-  const keys = scope.nextKey();
+  const keys = scope.nextKey(`step ${name}`);
   const log: Scope["log"] = (level, message) => scope.log(level, message);
   const { settings } = scope;
   return {

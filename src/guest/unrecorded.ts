@@ -5,8 +5,9 @@ import type { CallIdentity } from "../core/replay/cursor.ts";
 import { fromErrorData } from "./errors.ts";
 import type { HostLink } from "./link.ts";
 import { PlatformAbortController, platformRandom, realNow } from "./platform.ts";
-import { derivedUuid, seededRandom } from "./random.ts";
+import { seededRandom } from "./random.ts";
 import type { CallSettings, CallSpec, MadeCall, Scope } from "./scope.ts";
+import { WriteKeys } from "./write-keys.ts";
 
 /** Time and randomness derive from `Create`; nothing durable may be called. */
 export class FrozenScope implements Scope {
@@ -59,9 +60,8 @@ export class FrozenScope implements Scope {
 export class LiveScope implements Scope {
   readonly link: HostLink;
   readonly settings: CallSettings;
-  readonly #keys: () => string;
+  readonly #keys: WriteKeys;
   readonly #log: (level: Log["level"], message: string) => void;
-  #writes = 0;
 
   constructor(
     link: HostLink,
@@ -71,7 +71,7 @@ export class LiveScope implements Scope {
   ) {
     this.link = link;
     this.settings = settings;
-    this.#keys = keys;
+    this.#keys = new WriteKeys(keys);
     this.#log = log;
   }
 
@@ -108,9 +108,7 @@ export class LiveScope implements Scope {
     this.#log(level, message);
   }
 
-  nextKey(): () => string {
-    this.#writes += 1;
-    const write = this.#writes;
-    return () => derivedUuid(`${this.#keys()}/${write}`);
+  nextKey(what: string): () => string {
+    return this.#keys.next(what);
   }
 }

@@ -3,7 +3,8 @@
  * are the same live and in replay, and can be kept in fields like other values.
  */
 import type { BindingValue, Body, FetchResponse, StoredObjectData } from "../core/protocol.ts";
-import { decodeBody, giveBody, streamOf } from "./bodies.ts";
+import { decodeBody } from "../transport/body.ts";
+import { giveBody, streamOf } from "./bodies.ts";
 import { PlatformResponse } from "./platform.ts";
 import { keepClass } from "./values.ts";
 

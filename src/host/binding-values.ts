@@ -2,6 +2,7 @@
 import { isLargerThan } from "../core/bindings/size.ts";
 import { limits } from "../core/limits.ts";
 import type { BindingValue, Body, FetchResponse, StoredObjectData } from "../core/protocol.ts";
+import { encodeBody } from "../transport/body.ts";
 
 /** A result cannot be recorded: it is too large, or no data. */
 export class Unrecordable extends Error {
@@ -18,14 +19,6 @@ function tooLarge(what: string): Unrecordable {
     "payload-too-large",
     `What ${what} gave is larger than ${limits.recordedBodyBytes} bytes; ask for less of it, or for a part at a time.`,
   );
-}
-
-function encodeBody(bytes: Uint8Array): Body {
-  try {
-    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
-  } catch {
-    return { base64: bytes.toBase64() };
-  }
 }
 
 async function readStream(stream: ReadableStream, what: string): Promise<Body> {

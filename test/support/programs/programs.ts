@@ -112,58 +112,45 @@ const sagas = <T>(of: fc.Arbitrary<T>) => fc.record({ do: is("saga"), of, fails:
 const loops = <T>(of: fc.Arbitrary<T>) =>
   fc.record({ do: is("loop"), times: fc.integer({ min: 2, max: 3 }), of });
 
-/**
- * Programs that make their writes in the same order whenever they run. What begins anew must: its
- * keys count the writes, so code that makes them in another order gives a key to another write.
- */
-const { orderly } = fc.letrec<{ orderly: Program; several: Program[] }>((tie) => ({
-  several: fc.array(tie("orderly"), { minLength: 1, maxLength: 3 }),
-  orderly: fc.oneof(
-    { depthSize: "small", withCrossShrink: true },
-    { weight: 3, arbitrary: call },
-    { weight: 3, arbitrary: fc.record({ do: is("seq"), of: tie("several") }) },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        do: fc.constantFrom("catch", "atomically", "patiently"),
-        of: tie("orderly"),
-      }),
-    },
-    loops(tie("orderly")),
-    sagas(tie("several")),
-  ),
-}));
+/** Programs of calls, and of `more`, in sequence and side by side. */
+function programsOf(...more: fc.Arbitrary<Program>[]): fc.Arbitrary<Program> {
+  const { program } = fc.letrec<{ program: Program; several: Program[] }>((tie) => ({
+    several: fc.array(tie("program"), { minLength: 1, maxLength: 3 }),
+    program: fc.oneof(
+      { depthSize: "small", withCrossShrink: true },
+      { weight: 3, arbitrary: call },
+      {
+        weight: 4,
+        arbitrary: fc.record({
+          do: fc.constantFrom("seq", "seq", "all", "race", "any", "allSettled"),
+          of: tie("several"),
+        }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          do: fc.constantFrom("stray", "catch", "catch", "patiently"),
+          of: tie("program"),
+        }),
+      },
+      loops(tie("program")),
+      sagas(tie("several")),
+      ...more.map((arbitrary) => ({ weight: 1, arbitrary })),
+    ),
+  }));
+  return program;
+}
 
-const { program } = fc.letrec<{ program: Program; several: Program[] }>((tie) => ({
-  several: fc.array(tie("program"), { minLength: 1, maxLength: 3 }),
-  program: fc.oneof(
-    { depthSize: "small", withCrossShrink: true },
-    { weight: 3, arbitrary: call },
-    {
-      weight: 4,
-      arbitrary: fc.record({
-        do: fc.constantFrom("seq", "seq", "all", "race", "any", "allSettled"),
-        of: tie("several"),
-      }),
-    },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        do: fc.constantFrom("stray", "catch", "catch", "patiently"),
-        of: tie("program"),
-      }),
-    },
-    { weight: 1, arbitrary: fc.record({ do: is("atomically"), of: orderly }) },
-    // Not in what is orderly: what begins anew repeats it all the same.
-    { weight: 1, arbitrary: fc.record({ do: is("once"), ms: soon }) },
-    loops(tie("program")),
-    sagas(tie("several")),
-  ),
-}));
+const simple = programsOf();
+const region = fc.record({ do: is("atomically"), of: simple });
+/** Not in what begins anew, which repeats it all the same. */
+const once = fc.record({ do: is("once"), ms: soon });
+const repeatable = programsOf(region);
+const program = programsOf(region, once);
 
 /** What begins anew some times, in the end. */
 const stubborn: fc.Arbitrary<Program> = fc
-  .tuple(orderly, fc.integer({ min: 1, max: 2 }))
+  .tuple(repeatable, fc.integer({ min: 1, max: 2 }))
   .map(([of, times]) => ({
     do: "seq",
     of: [
