@@ -1,7 +1,7 @@
 /** A call of a binding of the host as a durable call. */
 import { isLargerThan } from "../core/bindings/size.ts";
 import { limits } from "../core/limits.ts";
-import type { Durability } from "../core/oplog/entry.ts";
+import type { Durability } from "../core/oplog/durability.ts";
 import type { BindingInput, EffectResult } from "../core/protocol.ts";
 import { AgentError } from "./errors.ts";
 import { PlatformReadableStream, PlatformResponse } from "./platform.ts";

@@ -2,7 +2,7 @@
 import { isLongerThan } from "../core/utf8-length.ts";
 import { limits } from "../core/limits.ts";
 import type { Body, FetchRequest } from "../core/protocol.ts";
-import { encodeBody } from "../transport/body.ts";
+import { encodeBody, readWhole } from "../transport/body.ts";
 import { AgentError } from "./errors.ts";
 import { PlatformRequest } from "./platform.ts";
 import type { Scope } from "./scope.ts";
@@ -63,31 +63,6 @@ function immediateBody(given: unknown, url: string): Body | undefined {
   return encodeBody(bytes);
 }
 
-/** Reads a body of unknown length, never more of it than may be recorded. */
-async function readWhole(request: Request): Promise<Uint8Array> {
-  const reader = request.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
-    if (done || value === undefined) break;
-    length += value.byteLength;
-    if (length > limits.recordedBodyBytes) {
-      const error = tooLarge(request.url);
-      void reader?.cancel(error).catch(() => {});
-      throw error;
-    }
-    chunks.push(value);
-  }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
-}
-
 const PLATFORM_BOUNDARY = /^multipart\/form-data; boundary=([0-9a-f]{32})$/;
 
 /** Puts `fresh`, of the same length, in the place of `old`, wherever that is. */
@@ -137,7 +112,8 @@ export class Described {
   }
 
   async #read(): Promise<FetchRequest> {
-    const bytes = await readWhole(this.#request);
+    const { body, url } = this.#request;
+    const bytes = await readWhole(body, () => tooLarge(url));
     const mediaType = deriveBoundary(this.#request, bytes, this.#boundary);
     return this.#with(encodeBody(bytes), mediaType);
   }

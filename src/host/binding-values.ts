@@ -2,7 +2,7 @@
 import { isLargerThan } from "../core/bindings/size.ts";
 import { limits } from "../core/limits.ts";
 import type { BindingValue, Body, FetchResponse, StoredObjectData } from "../core/protocol.ts";
-import { encodeBody } from "../transport/body.ts";
+import { encodeBody, readWhole } from "../transport/body.ts";
 
 /** A result cannot be recorded: it is too large, or no data. */
 export class Unrecordable extends Error {
@@ -22,26 +22,7 @@ function tooLarge(what: string): Unrecordable {
 }
 
 async function readStream(stream: ReadableStream, what: string): Promise<Body> {
-  const reader = stream.getReader() as ReadableStreamDefaultReader<Uint8Array>;
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.length;
-    if (length > limits.recordedBodyBytes) {
-      await reader.cancel();
-      throw tooLarge(what);
-    }
-    chunks.push(value);
-  }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return encodeBody(bytes);
+  return encodeBody(await readWhole(stream, () => tooLarge(what)));
 }
 
 async function readResponse(response: Response, what: string): Promise<FetchResponse> {

@@ -3,7 +3,7 @@ import { limits } from "../core/limits.ts";
 import type { ErrorData } from "../core/oplog/entry.ts";
 import type { Effect, FetchRequest, FetchResponse } from "../core/protocol.ts";
 import type { Effects, Tried } from "../runtime/ports.ts";
-import { decodeBody, encodeBody } from "../transport/body.ts";
+import { decodeBody, encodeBody, readWhole } from "../transport/body.ts";
 
 /** The answer has come, and another one would be no better. */
 class BadAnswer extends Error {
@@ -18,29 +18,6 @@ class BadAnswer extends Error {
 function tooLarge({ url }: Response): BadAnswer {
   const message = `The response of ${url} is larger than ${limits.recordedBodyBytes} bytes; ask for less of it, or fetch it in parts.`;
   return new BadAnswer({ name: "AgentError", message, code: "payload-too-large" });
-}
-
-async function readBody(response: Response): Promise<Uint8Array> {
-  const reader = response.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
-    if (done || value === undefined) break;
-    length += value.length;
-    if (length > limits.recordedBodyBytes) {
-      void reader?.cancel().catch(() => {});
-      throw tooLarge(response);
-    }
-    chunks.push(value);
-  }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -68,7 +45,7 @@ async function send(
     ...(body === undefined ? {} : { body: decodeBody(body) }),
   });
   checkAnswer(response, redirect);
-  const bytes = await readBody(response);
+  const bytes = await readWhole(response.body, () => tooLarge(response));
   return {
     url: response.url,
     status: response.status,

@@ -1,4 +1,5 @@
 /** Bodies of requests and responses as they stand in the record. */
+import { limits } from "../core/limits.ts";
 import type { Body } from "../core/protocol.ts";
 
 /** Bodies above this are looked through for what JSON would have to escape. */
@@ -23,4 +24,35 @@ export function encodeBody(bytes: Uint8Array): Body {
 export function decodeBody(body: Body): Uint8Array<ArrayBuffer> {
   if ("text" in body) return new Uint8Array(new TextEncoder().encode(body.text));
   return Uint8Array.fromBase64(body.base64);
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
+
+/** All that a stream holds. Beyond what may be recorded it is given up, with the error that `tooLarge` makes. */
+export async function readWhole(
+  stream: ReadableStream | null,
+  tooLarge: () => Error,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = stream?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+    if (done || value === undefined) return joined(chunks, length);
+    length += value.byteLength;
+    if (length > limits.recordedBodyBytes) {
+      const error = tooLarge();
+      void reader?.cancel(error).catch(() => {});
+      throw error;
+    }
+    chunks.push(value);
+  }
 }

@@ -2,7 +2,7 @@
  * What kinds of bindings there are, and which of their calls only read. Whether a call is a read is
  * a part of what it is known by in the record: another answer for a call makes histories diverge.
  */
-import type { Durability } from "../oplog/entry.ts";
+import type { Durability } from "../oplog/durability.ts";
 import { isReadStatement } from "./sql.ts";
 
 /** `other`: a binding of a kind that is not well known. */

@@ -4,6 +4,7 @@
  */
 import type { DivergenceView, JsonValue, UpdateMode } from "../api/views.ts";
 import type { Grants } from "../bindings/kinds.ts";
+import type { Durability } from "./durability.ts";
 import type { Payload } from "./payload.ts";
 import type { Region } from "./regions.ts";
 
@@ -27,8 +28,6 @@ export type Invocation =
 export type Outcome =
   | { readonly ok: true; readonly result: Payload }
   | { readonly ok: false; readonly error: ErrorData };
-
-export type Durability = "read-local" | "write-local" | "read-remote" | "write-remote";
 
 /** A snapshot as saved by an instance: `payload` is base64 for `application/octet-stream`. */
 export interface SnapshotData {

@@ -4,12 +4,12 @@
  * `End` that is to be delivered, the cancellation of the invocation, or its `Finished`. What stands
  * before the barrier is what the code must do by itself before it can go no further.
  */
+import type { Durability } from "../oplog/durability.ts";
 import type {
   AgentInvocationFinished,
   AgentInvocationStarted,
   BeginAtomicRegion,
   Cancelled,
-  Durability,
   End,
   EndAtomicRegion,
   Entry,

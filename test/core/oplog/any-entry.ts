@@ -1,9 +1,9 @@
 /** Entries of all kinds with any members that their types allow: for storage, not for folding. */
 import * as fc from "fast-check";
+import type { Durability } from "../../../src/core/oplog/durability.ts";
 import type { DivergenceView, JsonValue } from "../../../src/core/api/views.ts";
 import type { BindingKind } from "../../../src/core/bindings/kinds.ts";
 import type {
-  Durability,
   Entry,
   EntryKind,
   ErrorData,
