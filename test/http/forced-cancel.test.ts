@@ -37,6 +37,10 @@ await api.upload(
       this.seen.push("cleaned up");
       return "answer";
     }
+    async passing(url) {
+      try { await fetch(url + "/never-passing", { signal: invocation().signal }); }
+      catch (error) { this.seen.push(error.name); }
+    }
     async throwing(url) {
       const { signal } = invocation();
       await Promise.race([fetch(url + "/never"), aborted(signal)]);
@@ -118,6 +122,15 @@ describe("DELETE …/invocations/{key}?force=true", () => {
     expect(await api.result(job, "list")).toEqual(before);
     expect(receiver.received.length).toBe(sent);
     await expectCancelled("one");
+  });
+
+  test("a fetch that was given the signal is aborted by it", async () => {
+    await begin("passing", "one", "running");
+    expect((await force(job, "one")).body).toEqual({ cancelled: true });
+    await expectCancelled("one");
+    await site.crash();
+    expect(await api.result(job, "list")).toEqual(["AbortError"]);
+    expect(receiver.received.filter(({ path }) => path === "/never-passing")).toHaveLength(1);
   });
 
   test("an error that comes of it counts as little as an answer", async () => {
