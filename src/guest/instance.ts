@@ -193,10 +193,12 @@ export class Instance implements InstancePort {
 
   /** Runs to the outcome; answers what ends the whole batch, or nothing when the next call may run. */
   async #finish({ link, boot, AgentClass }: Booted, run: Run): Promise<RunReply | undefined> {
-    const { outcome: settled } = run;
+    const { outcome: settled, native } = run;
     this.#running = run;
     const ending: Ending =
-      settled === undefined ? await run.finish(this.#reads) : { kind: "settled", outcome: settled };
+      settled === undefined || native.isUnderWay
+        ? await run.finish(this.#reads)
+        : { kind: "settled", outcome: settled };
     this.#running = undefined;
     if (ending.kind === "suspended") {
       return { state: "suspended", records: await link.drainForResult(), ...ending.wait };

@@ -272,18 +272,19 @@ export class Run implements Scope {
     else open.reject(fromErrorData(settlement.error));
   }
 
-  /** Waits until the code has settled or can go no further. */
+  /**
+   * Waits until the code can go no further. What it has under way when its method settles is waited
+   * for as well: what follows, in replay at once, must find the instance as it was left.
+   */
   async quiet(): Promise<void> {
-    if (this.outcome !== undefined) return;
-    let isOver = false;
-    const over = new Promise<void>((resolve) => {
-      this.#stop = () => {
-        isOver = true;
-        resolve();
-      };
-    });
-    await Promise.race([over, codeRests()]);
-    if (this.native.isUnderWay) await this.native.rest(() => isOver);
+    if (this.outcome === undefined) {
+      const over = new Promise<void>((resolve) => {
+        this.#stop = resolve;
+      });
+      await Promise.race([over, codeRests()]);
+    }
+    if (!this.native.isUnderWay) return;
+    await this.native.rest(() => this.recorded.divergence !== undefined);
   }
 
   #signal(): Promise<void> {
