@@ -193,10 +193,10 @@ export class Instance implements InstancePort {
 
   /** Runs to the outcome; answers what ends the whole batch, or nothing when the next call may run. */
   async #finish({ link, boot, AgentClass }: Booted, run: Run): Promise<RunReply | undefined> {
-    const { outcome: settled, native } = run;
+    const { outcome: settled } = run;
     this.#running = run;
     const ending: Ending =
-      settled === undefined || native.isUnderWay
+      settled === undefined || !run.isAtRest
         ? await run.finish(this.#reads)
         : { kind: "settled", outcome: settled };
     this.#running = undefined;

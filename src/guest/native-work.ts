@@ -20,6 +20,11 @@ export function expectImports(): void {
   turnsOfCode = IMPORT_TURNS;
 }
 
+/** Whether code may have something under way that nobody can follow. */
+export function mayImport(): boolean {
+  return turnsOfCode > 1;
+}
+
 /** Resolves when code that has nothing under way has gone as far as it can. */
 export async function codeRests(): Promise<void> {
   for (let turn = 0; turn < turnsOfCode; turn++) await nextTurn();

@@ -24,8 +24,9 @@ const PROGRAMS = 5;
 /** How many agents run at once. */
 const AT_ONCE = 12;
 /** One agent in so many is compared after every entry. */
-const WHOLE_EVERY = 12;
-const CHOSEN = 12;
+const WHOLE_EVERY = 20;
+/** How many entries are chosen for each of the others. */
+const CHOSEN = 6;
 
 const every: Choice = (record) => Array.from({ length: record.length - 1 }, (_, nth) => nth + 2);
 

@@ -24,10 +24,7 @@ export async function publishProgrammed(): Promise<void> {
 
 async function run(agent: HostedAgent, program: Program, label: string): Promise<void> {
   const key = await agent.enqueue("run", program, label);
-  const { status } = await agent.outcome(key).catch(async (error: unknown) => {
-    console.log("STUCK", label, JSON.stringify((await agent.oplog()).slice(-25)), JSON.stringify(await agent.view()));
-    throw error;
-  });
+  const { status } = await agent.outcome(key);
   if (status === "completed" || status === "failed") return;
   throw new Error(`${label} is ${status}`);
 }
