@@ -46,8 +46,8 @@ export function collectDeliveries(): DeliveryCollection {
 
 /** The releases of GitHub Enterprise repeat payloads of each other: the same payload is one delivery. */
 function readPackage(): readonly Delivery[] {
-  const { resolve } = createRequire(import.meta.url);
-  const place = pathToFileURL(resolve("@octokit/webhooks-examples/package.json"));
+  const require = createRequire(import.meta.url);
+  const place = pathToFileURL(require.resolve("@octokit/webhooks-examples/package.json"));
   const deliveries = new Map<string, Delivery>();
   for (const source of SOURCES) {
     const file = readFileSync(new URL(`${source}/index.json`, place), "utf8");

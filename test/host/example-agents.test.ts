@@ -5,7 +5,7 @@
 import { expect, inject, test } from "vitest";
 import { publish } from "../e2e/support/api.ts";
 import { readTour } from "../e2e/readme/tour.ts";
-import observe from "../../examples/pull-request/observe.js?raw";
+import observing from "../../examples/pull-request/observe.js?raw";
 import first from "../../examples/pull-request/revision-1.js?raw";
 import second from "../../examples/pull-request/revision-2.js?raw";
 import third from "../../examples/pull-request/revision-3.js?raw";
@@ -82,11 +82,11 @@ test("the basket of the README", async () => {
 });
 
 test("the pull request of examples/", async () => {
-  const code = { "observe.js": observe, "revision-1.js": first };
+  const code = { "observe.js": observing, "revision-1.js": first };
   await publish(api, "pulls", { main: "revision-1.js", modules: code });
   const revised = { main: "revision-2.js", modules: { ...code, "revision-2.js": second } };
   await publish(api, "pulls", revised);
-  const reshaped = { "observe.js": observe, "revision-3.js": third };
+  const reshaped = { "observe.js": observing, "revision-3.js": third };
   await publish(api, "pulls", { main: "revision-3.js", modules: reshaped });
   const agent = new HostedAgent("pulls", "one", "PullRequest");
   await agent.create(1, { NOTIFY_URL: `${RECEIVER}/notify` });

@@ -96,7 +96,7 @@ export const WORK = {
     new HTMLRewriter()
       .on("b", {
         async element(b) {
-          await null;
+          await Promise.resolve();
           b.setInnerContent("new");
         },
       })
