@@ -35,8 +35,10 @@ export default defineConfig({
         ],
         test: {
           name: "workers",
+          // Workers see nothing of the environment that is not named here.
+          env: { PERDURE_SEED: process.env["PERDURE_SEED"] ?? "" },
           include: ["test/host/**/*.test.ts"],
-          globalSetup: [buildGuest],
+          globalSetup: [buildGuest, "test/support/deliveries.ts"],
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
 import type { Payload, PullRequestReference } from "./payload.ts";
 
 /** One webhook delivery as GitHub sends it: id, event name and payload. */
@@ -44,7 +46,8 @@ export function collectDeliveries(): DeliveryCollection {
 
 /** The releases of GitHub Enterprise repeat payloads of each other: the same payload is one delivery. */
 function readPackage(): readonly Delivery[] {
-  const place = import.meta.resolve("@octokit/webhooks-examples/package.json");
+  const require = createRequire(import.meta.url);
+  const place = pathToFileURL(require.resolve("@octokit/webhooks-examples/package.json"));
   const deliveries = new Map<string, Delivery>();
   for (const source of SOURCES) {
     const file = readFileSync(new URL(`${source}/index.json`, place), "utf8");

@@ -191,7 +191,9 @@ export class Instance implements InstancePort {
     const { outcome: settled } = run;
     this.#running = run;
     const ending: Ending =
-      settled === undefined ? await run.finish(this.#reads) : { kind: "settled", outcome: settled };
+      settled === undefined || !run.isAtRest
+        ? await run.finish(this.#reads)
+        : { kind: "settled", outcome: settled };
     this.#running = undefined;
     if (ending.kind === "suspended") {
       return { state: "suspended", records: await link.drainForResult(), ...ending.wait };

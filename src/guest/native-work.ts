@@ -20,6 +20,11 @@ export function expectImports(): void {
   turnsOfCode = IMPORT_TURNS;
 }
 
+/** Whether code may have something under way that nobody can follow. */
+export function mayImport(): boolean {
+  return turnsOfCode > 1;
+}
+
 /** Resolves when code that has nothing under way has gone as far as it can. */
 export async function codeRests(): Promise<void> {
   for (let turn = 0; turn < turnsOfCode; turn++) await nextTurn();
@@ -33,43 +38,69 @@ export function noteMovement(): void {
   movements += 1;
 }
 
+/** A work that the code has not seen the end of; `release` shows it, once it has ended. */
+interface Work {
+  release?: () => void;
+}
+
 export class NativeWork {
-  #underWay = 0;
+  /** In the order in which they were begun. */
+  readonly #open = new Set<Work>();
+  #inFlight = 0;
   #certain = 0;
 
   /** Whether there is anything to wait for. */
   get isUnderWay(): boolean {
-    return this.#underWay > 0;
-  }
-
-  /** Follows work until it ends; `isCertain` when it ends by itself, whatever the code does meanwhile. */
-  follow<T>(work: Promise<T>, isCertain: boolean): Promise<T> {
-    this.#underWay += 1;
-    if (isCertain) this.#certain += 1;
-    const ended = (): void => {
-      noteMovement();
-      this.#underWay -= 1;
-      if (isCertain) this.#certain -= 1;
-    };
-    return work.then(
-      (value) => {
-        ended();
-        return value;
-      },
-      (error: unknown) => {
-        ended();
-        throw error;
-      },
-    );
+    return this.#open.size > 0;
   }
 
   /**
-   * Resolves once all of it has ended, or waits for the code (a reader, say, for a stream that the
-   * code feeds); sooner when `isOver` says so. A timer fires only when nothing else in the isolate
-   * can go on: if nothing has moved by then, it is the code's turn.
+   * Follows work until it ends; `isCertain` when it ends by itself, whatever the code does meanwhile.
+   * Work that goes on alone is seen when it ends; of several, `rest` decides which is seen next.
+   */
+  follow<T>(work: Promise<T>, isCertain: boolean): Promise<T> {
+    const open: Work = {};
+    this.#open.add(open);
+    this.#inFlight += 1;
+    if (isCertain) this.#certain += 1;
+    return new Promise((resolve, reject) => {
+      const ended = (release: () => void): void => {
+        noteMovement();
+        this.#inFlight -= 1;
+        if (isCertain) this.#certain -= 1;
+        open.release = release;
+        if (this.#open.size === 1) this.#show(open);
+      };
+      work.then(
+        (value) => ended(() => resolve(value)),
+        (error: Error) => ended(() => reject(error)),
+      );
+    });
+  }
+
+  #show(ended: Work): void {
+    this.#open.delete(ended);
+    ended.release?.();
+  }
+
+  /**
+   * Resolves once the code has seen the end of all of it, or what is left waits for the code (a
+   * reader, say, for a stream that the code feeds); sooner when `isOver` says so. What has ended is
+   * shown one at a time, in the order of the beginnings, when nothing more can end by itself.
    */
   async rest(isOver: () => boolean): Promise<void> {
-    for (let still = 0; this.#underWay > 0 && !isOver(); still++) {
+    while (this.isUnderWay && !isOver()) {
+      await this.#standstill(isOver);
+      const next = [...this.#open].find(({ release }) => release !== undefined);
+      if (next === undefined) return;
+      this.#show(next);
+      await codeRests();
+    }
+  }
+
+  /** A timer fires only when nothing else in the isolate can go on: if nothing has moved by then, nothing will. */
+  async #standstill(isOver: () => boolean): Promise<void> {
+    for (let still = 0; this.#inFlight > 0 && !isOver(); still++) {
       const seen = movements;
       if (still < STILL_TURNS) await nextTurn();
       else await pause(0);

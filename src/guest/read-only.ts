@@ -28,13 +28,13 @@ export class ReadOnlyViolation extends AgentError {
 }
 
 /** What the code of a read-only method may still know. */
-export type Surroundings = Pick<Scope, "now" | "random" | "log" | "invocation">;
+export type Surroundings = Pick<Scope, "now" | "random" | "log" | "invocation" | "native">;
 
 /** Refuses every durable call, and remembers the first one: the code may swallow the error. */
 export class ReadOnlyScope implements Scope {
   readonly link = undefined;
   readonly settings: CallSettings = {};
-  readonly native = new NativeWork();
+  readonly native: NativeWork;
   readonly invocation?: InvocationInfo;
   readonly #method: string;
   readonly #around: Surroundings;
@@ -43,6 +43,7 @@ export class ReadOnlyScope implements Scope {
   constructor(method: string, around: Surroundings) {
     this.#method = method;
     this.#around = around;
+    this.native = around.native ?? new NativeWork();
     if (around.invocation !== undefined) this.invocation = around.invocation;
   }
 

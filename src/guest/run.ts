@@ -17,7 +17,7 @@ import { fromErrorData, RetryableError, toErrorData } from "./errors.ts";
 import { farWait, type FarWait } from "./far-wait.ts";
 import { isThenable } from "./thenable.ts";
 import type { HostLink } from "./link.ts";
-import { codeRests, NativeWork } from "./native-work.ts";
+import { codeRests, mayImport, NativeWork } from "./native-work.ts";
 import { realNow } from "./platform.ts";
 import { seededRandom } from "./random.ts";
 import { Recorded } from "./recorded.ts";
@@ -278,18 +278,23 @@ export class Run implements Scope {
     else open.reject(fromErrorData(settlement.error));
   }
 
-  /** Waits until the code has settled or can go no further. */
+  /** The method has settled, and nothing of it is under way. */
+  get isAtRest(): boolean {
+    return this.outcome !== undefined && !this.native.isUnderWay && !mayImport();
+  }
+
+  /**
+   * Waits until the code can go no further. What it has under way when its method settles is waited
+   * for as well: what comes next, which in replay is at once, must find the instance as it was left.
+   */
   async quiet(): Promise<void> {
-    if (this.outcome !== undefined) return;
-    let isOver = false;
+    if (this.isAtRest) return;
     const over = new Promise<void>((resolve) => {
-      this.#stop = () => {
-        isOver = true;
-        resolve();
-      };
+      if (!mayImport()) this.#stop = resolve;
     });
     await Promise.race([over, codeRests()]);
-    if (this.native.isUnderWay) await this.native.rest(() => isOver);
+    if (!this.native.isUnderWay) return;
+    await this.native.rest(() => this.recorded.divergence !== undefined);
   }
 
   #signal(): Promise<void> {

@@ -3,6 +3,7 @@
  * replay: body readers, streams, compression and cryptography, beside durable calls.
  */
 import { afterAll, describe, expect, test } from "vitest";
+import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { agentPath } from "./support/api.ts";
 import { openReceiver } from "./support/receiver.ts";
@@ -18,67 +19,10 @@ afterAll(() => receiver.close());
 
 const script = `
   import { Agent, sleep, step } from "perdure";
+  import { chunks, WORK as native } from "./native.js";
 
-  const bytes = (length, of = 7) => new Uint8Array(length).fill(of);
-  /** A stream of the code's own: each chunk is made when it is asked for. */
-  const chunks = (count, make) => {
-    let made = 0;
-    return new ReadableStream({
-      async pull(controller) {
-        if (made < count) controller.enqueue(await make(made++));
-        else controller.close();
-      },
-    });
-  };
-  const size = async (stream) => (await new Response(stream).arrayBuffer()).byteLength;
-  const gzip = () => new CompressionStream("gzip");
-  const gunzip = () => new DecompressionStream("gzip");
-  const packed = (length) => new Blob([bytes(length)]).stream().pipeThrough(gzip());
-
-  const WORK = {
-    text: () => new Response("a text").text(),
-    json: async () => (await new Response('{"a":1}').json()).a,
-    form: async () => {
-      const form = new FormData();
-      form.set("field", "value");
-      return (await new Response(form).formData()).get("field");
-    },
-    blob: () => new Blob(["blob"]).text(),
-    digest: async () => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes(100_000)))[0],
-    derive: async () => {
-      const key = await crypto.subtle.importKey("raw", bytes(16), "PBKDF2", false, ["deriveBits"]);
-      const salted = { name: "PBKDF2", salt: bytes(8), iterations: 1000, hash: "SHA-256" };
-      return new Uint8Array(await crypto.subtle.deriveBits(salted, key, 64))[0];
-    },
-    packed: () => size(packed(200_000).pipeThrough(gunzip())),
-    chunks: () => size(chunks(300, (at) => bytes(500, at)).pipeThrough(gzip()).pipeThrough(gunzip())),
-    through: () => size(new Response(bytes(300_000)).body.pipeThrough(new TransformStream()).pipeThrough(new IdentityTransformStream())),
-    reader: async () => {
-      let length = 0;
-      for await (const chunk of new Response(bytes(100_000)).body.pipeThrough(gzip())) length += chunk.length > 0 ? 1 : 0;
-      return length > 0;
-    },
-    tee: async () => {
-      const [one, other] = new Response("both").body.tee();
-      return (await Promise.all([new Response(one).text(), new Response(other).text()])).join();
-    },
-    clone: async () => {
-      const response = new Response("twice");
-      return (await Promise.all([response.clone().text(), response.text()])).join();
-    },
-    writer: async () => {
-      const { readable, writable } = new IdentityTransformStream();
-      const writer = writable.getWriter();
-      const written = writer.write(bytes(10)).then(() => writer.close());
-      const length = await size(readable);
-      await written;
-      return length;
-    },
-    module: async () => (await import("./" + (await "later") + ".js")).default,
-    rewriter: () =>
-      new HTMLRewriter().on("b", { async element(b) { await null; b.setInnerContent("new"); } })
-        .transform(new Response("<b>old</b>".repeat(50))).text(),
-  };
+  const later = async () => (await import("./" + (await "later") + ".js")).default;
+  const WORK = { ...native, module: later };
 
   class Traced extends Agent {
     seen = [];
@@ -110,6 +54,9 @@ const script = `
         await sleep(0);
       }
     }
+    /** Its work is under way when the method ends. */
+    leave(name) { void WORK[name]().then((value) => this.note(name, value)); }
+    after() { this.note("after"); }
     /** The stream goes on only when a recorded call ends: waiting for it first would last for ever. */
     async fed(url) {
       const fed = chunks(3, async (at) => {
@@ -162,7 +109,11 @@ const component = "native";
 await api.send("POST", `/v1/components/${component}/revisions`, {
   json: {
     main: "index.js",
-    modules: { "index.js": script, "later.js": "export default 'imported';" },
+    modules: {
+      "index.js": script,
+      "later.js": "export default 'imported';",
+      "native.js": readFileSync("test/support/programs/native.js", "utf8"),
+    },
   },
 });
 
@@ -171,7 +122,7 @@ async function entered(agent: string, calls: readonly (readonly [string, ...unkn
 }
 
 const WORK =
-  "text json form blob digest derive packed chunks through reader tee clone writer rewriter module".split(
+  "text json form blob digest derive sign packed chunks through reader tee clone writer rewriter module".split(
     " ",
   );
 const DELAYS = [0, 1, 2, 4];
@@ -182,6 +133,7 @@ describe("native asynchrony keeps its place beside recorded calls", () => {
     ["together", agentPath(component, "Worker", "together")],
     ["fed", agentPath(component, "Worker", "fed")],
     ["upload", agentPath(component, "Worker", "upload")],
+    ["left", agentPath(component, "Worker", "left")],
     ["keys", agentPath(component, "Keys", "keys")],
   ]);
   const of = (name: string): string => agents.get(name) ?? "";
@@ -201,6 +153,10 @@ describe("native asynchrony keeps its place beside recorded calls", () => {
     ]);
     await entered(of("fed"), [["fed", url]]);
     await entered(of("upload"), [["upload", url]]);
+    await entered(
+      of("left"),
+      WORK.flatMap((name) => [["leave", name] as const, ["after"] as const]),
+    );
     await entered(of("keys"), [["sign", "ECDSA"], ["sign", "RSA-PSS"], ["seal"], ["secret"]]);
     for (const [name, agent] of agents) before.set(name, await api.result(agent, "state"));
     expect((before.get("fed") as unknown[][])[0]?.slice(0, 2)).toEqual([
@@ -214,6 +170,11 @@ describe("native asynchrony keeps its place beside recorded calls", () => {
       const names = (before.get(name) as string[][]).map(([seen]) => seen);
       expect([name, names[0]]).toEqual([name, name]);
     }
+  });
+
+  test("work that is under way when a method ends is seen before the next invocation", () => {
+    const names = (before.get("left") as string[][]).map(([seen]) => seen);
+    expect(names).toEqual(WORK.flatMap((name) => [name, "after"]));
   });
 
   test("what is random in cryptography is recorded, and works", () => {

@@ -1,4 +1,5 @@
 /** Statuses for tests: folded along a log, or made by hand. */
+import type { Indexed } from "../../src/core/oplog/entry.ts";
 import { fold, initialStatus } from "../../src/core/status/fold.ts";
 import type {
   CurrentInvocation,
@@ -6,13 +7,13 @@ import type {
   PendingUpdateState,
   Status,
 } from "../../src/core/status/status.ts";
-import type { LegalLog } from "./legal-logs.ts";
 
 /** The status after each entry of the log. */
-export function statusesOf(log: LegalLog): Status[] {
+export function statusesOf({ entries }: { readonly entries: readonly Indexed[] }): Status[] {
+  const read = (from: number, to: number): readonly Indexed[] => entries.slice(from - 1, to);
   const statuses: Status[] = [];
-  for (const indexed of log.entries) {
-    const status = fold(statuses.at(-1), [indexed], log.read);
+  for (const indexed of entries) {
+    const status = fold(statuses.at(-1), [indexed], read);
     if (status !== undefined) statuses.push(status);
   }
   return statuses;

@@ -50,15 +50,26 @@ function accepted<T>(what: string, { status, body }: Answer<T>): T {
   return body;
 }
 
+/** Code in several modules. */
+export interface Modules {
+  readonly main: string;
+  readonly modules: Readonly<Record<string, string>>;
+}
+
 /** Uploads code and gives the revision that it became. */
-export async function publish(server: Server, component: string, code: string): Promise<number> {
+export async function publish(
+  server: Server,
+  component: string,
+  code: string | Modules,
+): Promise<number> {
+  const isText = typeof code === "string";
   const answer = await send<RevisionView>(
     server,
     `${server.url}/v1/components/${component}/revisions`,
     {
       method: "POST",
-      headers: { "content-type": "text/javascript" },
-      body: code,
+      headers: { "content-type": isText ? "text/javascript" : "application/json" },
+      body: isText ? code : JSON.stringify(code),
     },
   );
   return accepted("the upload", answer).revision;
@@ -82,8 +93,9 @@ export class AgentClient {
     return accepted("GET of the agent", await this.#send<AgentView>(""));
   }
 
-  async create(revision: number): Promise<AgentView> {
-    const init = { method: "PUT", body: JSON.stringify({ revision }), headers: jsonHeaders };
+  async create(revision: number, env?: Readonly<Record<string, string>>): Promise<AgentView> {
+    const body = JSON.stringify({ revision, env });
+    const init = { method: "PUT", body, headers: jsonHeaders };
     return accepted("PUT", await this.#send<AgentView>("", init));
   }
 
@@ -137,6 +149,12 @@ export class AgentClient {
       const { body } = await this.invocation(key, 5);
       return body.finishedAt === undefined ? undefined : body;
     });
+  }
+
+  /** Takes a snapshot now, and gives the index of its entry. */
+  async takeSnapshot(): Promise<number> {
+    const answer = await this.#send<SnapshotView>("/snapshot", { method: "POST" });
+    return accepted("the snapshot", answer).index;
   }
 
   requestUpdate(mode: UpdateMode, revision: number): Promise<Answer<UpdateView & Problem>> {

@@ -1,4 +1,9 @@
-import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import {
+  abortAllDurableObjects,
+  evictDurableObject,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, vi } from "vitest";
 import { AgentClient, publish, type Server } from "../../e2e/support/api.ts";
@@ -6,15 +11,12 @@ import { Arrivals } from "../../e2e/support/arrivals.ts";
 
 const worker = exports as unknown as { readonly default: Fetcher };
 
-const api: Server = {
+export const api: Server = {
   url: "http://host.test",
   fetch: (url, init) => worker.default.fetch(url, init),
 };
 
-function stubOf(component: string, key: string): DurableObjectStub {
-  const { AGENTS } = env as unknown as { readonly AGENTS: DurableObjectNamespace };
-  return AGENTS.getByName(`${component}/Box/${key}`);
-}
+const { AGENTS } = env as unknown as { readonly AGENTS: DurableObjectNamespace };
 
 const EVICTION_MS = 5_000;
 
@@ -25,25 +27,32 @@ async function tooLong(ms: number): Promise<never> {
 
 /** One agent inside the test's own workerd, and what the platform may do to it. */
 export class HostedAgent extends AgentClient {
-  readonly #component: string;
-  readonly #key: string;
+  readonly #name: string;
 
-  constructor(component: string, key: string) {
-    super(api, component, "Box", key);
-    this.#component = component;
-    this.#key = key;
+  constructor(component: string, key: string, type = "Box") {
+    super(api, component, type, key);
+    this.#name = `${component}/${type}/${key}`;
+  }
+
+  get #stub(): DurableObjectStub {
+    return AGENTS.getByName(this.#name);
+  }
+
+  /** Does something inside of the agent's object. */
+  inside<T>(work: (state: DurableObjectState) => T | Promise<T>): Promise<T> {
+    return runInDurableObject<DurableObject, T>(this.#stub, (_object, state) => work(state));
   }
 
   /** Takes the idle agent's object out of memory, as the platform does after a while. */
   async evict(): Promise<void> {
-    const evicted = evictDurableObject(stubOf(this.#component, this.#key));
+    const evicted = evictDurableObject(this.#stub);
     await Promise.race([evicted, tooLong(EVICTION_MS)]);
   }
 
   /** Fires the alarm now, if one is set; resolves once its handler is through. */
   async fireAlarm(): Promise<void> {
     try {
-      await runDurableObjectAlarm(stubOf(this.#component, this.#key));
+      await runDurableObjectAlarm(this.#stub);
     } catch {
       // The object was reset under its alarm handler.
     }

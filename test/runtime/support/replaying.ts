@@ -1,22 +1,17 @@
 /** Replays the beginnings of a record on fresh instances, of which nothing may leave. */
 import { encodeRows } from "../../../src/core/oplog/codec.ts";
 import type { Indexed } from "../../../src/core/oplog/entry.ts";
-import type { Boot, BootReply, HostPort, RecordPage } from "../../../src/core/protocol.ts";
-import { fold } from "../../../src/core/status/fold.ts";
+import type { Boot, HostPort, RecordPage } from "../../../src/core/protocol.ts";
 import type { Status } from "../../../src/core/status/status.ts";
 import type { AuthorModule } from "../../../src/guest/describe.ts";
+import type { Replayed } from "../../support/programs/comparing.ts";
+import { statusesOf } from "../../support/statuses.ts";
 import { Clock } from "./clock.ts";
 import { decode, Instance } from "./guest.ts";
 import { Life } from "./life.ts";
 
 /** Rows of one page: few, so that replay often waits for the next one. */
 const PAGE_ROWS = 16;
-
-/** What a fresh instance has come to. */
-export interface Replayed {
-  readonly reply: BootReply;
-  readonly state: unknown;
-}
 
 async function refuse(): Promise<never> {
   throw new Error("something was sent in replay");
@@ -25,17 +20,12 @@ async function refuse(): Promise<never> {
 export class Recording {
   readonly #module: AuthorModule;
   readonly #rows: RecordPage["rows"];
-  readonly #statuses: Status[] = [];
+  readonly #statuses: readonly Status[];
 
   constructor(module: AuthorModule, record: readonly Indexed[]) {
     this.#module = module;
     this.#rows = record.flatMap(({ index, entry }) => encodeRows(index, [entry]));
-    for (const indexed of record) {
-      const status = fold(this.#statuses.at(-1), [indexed], (from, to) =>
-        record.slice(from - 1, to),
-      );
-      if (status !== undefined) this.#statuses.push(status);
-    }
+    this.#statuses = statusesOf({ entries: record });
   }
 
   /** The status after the first `length` entries. */

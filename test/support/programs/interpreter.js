@@ -37,6 +37,11 @@ export function interpreter(helpers, { trace, upstream, helper, address }) {
     }
   };
 
+  const platform = () => {
+    if (helpers.native === undefined) throw new Error("there is no platform here");
+    return helpers.native;
+  };
+
   /** @type {(label: string, asked: Record<string, unknown>, method: string) => Promise<string>} */
   const send = async (label, asked, method) => {
     const query = Object.entries(asked).map(([name, value]) => `${name}=${String(value)}`);
@@ -97,6 +102,15 @@ export function interpreter(helpers, { trace, upstream, helper, address }) {
       }
       if (fails) throw new Error(`${label} fails`);
     });
+
+  /** @type {(label: string, of: readonly Program[]) => Promise<unknown>} */
+  const fed = async (label, of) => {
+    const chunks = of.map((one, at) => async () => String(await run(one, `${label}/${at}`)));
+    const read = await platform().read(chunks);
+    // Other streams may end in the same moment: which is seen first is left to a recorded call.
+    await noted("sleep", `${label}/read`, helpers.sleep(1));
+    return read;
+  };
 
   /** @type {(programs: readonly Program[], label: string) => Promise<unknown>[]} */
   const started = (programs, label) => programs.map((one, at) => run(one, `${label}/${at}`));
@@ -181,6 +195,12 @@ export function interpreter(helpers, { trace, upstream, helper, address }) {
           throw new helpers.RetryableError(label, { afterMs: 20 });
         }
         return undefined;
+      case "native":
+        return noted("native", label, platform().work(program.name));
+      case "key":
+        return noted("new key", label, platform().newKey());
+      case "fed":
+        return noted("native", label, fed(label, program.of));
     }
   }
 

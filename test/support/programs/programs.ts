@@ -29,7 +29,12 @@ export type Program =
   | { readonly do: "stray" | "catch" | "atomically" | "patiently"; readonly of: Program }
   | { readonly do: "loop"; readonly times: number; readonly of: Program }
   | { readonly do: "saga"; readonly of: readonly Program[]; readonly fails: boolean }
-  | { readonly do: "again"; readonly times: number };
+  | { readonly do: "again"; readonly times: number }
+  /** Work of the platform beside the record; a new key, which is recorded. */
+  | { readonly do: "native"; readonly name: string }
+  | { readonly do: "key" }
+  /** A stream whose chunks are made one after the other, each by a program. */
+  | { readonly do: "fed"; readonly of: readonly Program[] };
 
 /** What the code has seen: which kind of call, where in the program, its value, and the time then. */
 export type Item = [kind: string, label: string, value: unknown, now: number];
@@ -57,6 +62,17 @@ export interface Helpers {
   saga(body: (tx: Saga) => unknown): Promise<unknown>;
   invocation(): { readonly attempt: number };
   RetryableError: new (message: string, options: { afterMs: number }) => Error;
+  /** Absent where there is no platform. */
+  readonly native?: NativeHelpers;
+}
+
+/** What only the platform has. */
+interface NativeHelpers {
+  /** Does the work of that name. */
+  work(name: string): Promise<unknown>;
+  newKey(): Promise<unknown>;
+  /** Reads a stream whose chunks are what these make, one after the other. */
+  read(chunks: readonly (() => Promise<string>)[]): Promise<string>;
 }
 
 interface Saga {
@@ -65,47 +81,62 @@ interface Saga {
 
 const soon = fc.integer({ min: 0, max: 40 });
 const few = fc.nat({ max: 2 });
-/** Now and then longer than an agent stays in memory for. */
-const while_ = fc.oneof({ weight: 6, arbitrary: soon }, fc.integer({ min: 9_000, max: 30_000 }));
-
-/** Now and then right when the agent is being put to sleep, ten seconds after it began to wait. */
-const approvalTime = fc.oneof(
-  { weight: 2, arbitrary: while_ },
-  fc.constantFrom(10_000, 10_000.5, 10_001),
-);
-
 function is<const Name extends string>(name: Name) {
   return fc.constant(name);
 }
 
-const call: fc.Arbitrary<Program> = fc.oneof(
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      do: is("fetch"),
-      method: fc.constantFrom("GET", "POST", "PUT"),
-      ms: soon,
-      broken: few,
-      busy: few,
-    }),
-  },
-  { weight: 3, arbitrary: fc.record({ do: is("sleep"), ms: while_ }) },
-  { weight: 2, arbitrary: fc.record({ do: is("timer"), ms: soon }) },
-  fc.record({ do: is("cancelled timer"), ms: soon }),
-  { weight: 3, arbitrary: fc.record({ do: is("step"), ms: soon, fails: few }) },
-  fc.record({ do: fc.constantFrom("quick step", "name", "random", "log") }),
-  { weight: 2, arbitrary: fc.record({ do: is("approval"), later: approvalTime }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: is("ask"),
-      kind: fc.constantFrom("invoke", "enqueue", "schedule"),
-      ms: soon,
-      fails: fc.boolean(),
-    }),
-  },
-  fc.record({ do: is("throw") }),
-);
+/** What programs are made for. */
+interface Platform {
+  /** How long they sleep, and how long after its creation a promise is completed. */
+  readonly sleepMs: fc.Arbitrary<number>;
+  readonly approvalMs: fc.Arbitrary<number>;
+  /** How often a request breaks off: each time costs the delay of a retry. */
+  readonly broken: fc.Arbitrary<number>;
+  /** The names of the platform's own work; none where there is no platform. */
+  readonly natives: readonly string[];
+}
+
+function calls({ sleepMs, approvalMs, broken, natives }: Platform): fc.Arbitrary<Program> {
+  const beside =
+    natives.length === 0
+      ? []
+      : [
+          {
+            weight: 9,
+            arbitrary: fc.record({ do: is("native"), name: fc.constantFrom(...natives) }),
+          },
+          { weight: 2, arbitrary: fc.record({ do: is("key") }) },
+        ];
+  return fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        do: is("fetch"),
+        method: fc.constantFrom("GET", "POST", "PUT"),
+        ms: soon,
+        broken,
+        busy: few,
+      }),
+    },
+    { weight: 3, arbitrary: fc.record({ do: is("sleep"), ms: sleepMs }) },
+    { weight: 2, arbitrary: fc.record({ do: is("timer"), ms: soon }) },
+    fc.record({ do: is("cancelled timer"), ms: soon }),
+    { weight: 3, arbitrary: fc.record({ do: is("step"), ms: soon, fails: few }) },
+    fc.record({ do: fc.constantFrom("quick step", "name", "random", "log") }),
+    { weight: 2, arbitrary: fc.record({ do: is("approval"), later: approvalMs }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: is("ask"),
+        kind: fc.constantFrom("invoke", "enqueue", "schedule"),
+        ms: soon,
+        fails: fc.boolean(),
+      }),
+    },
+    fc.record({ do: is("throw") }),
+    ...beside,
+  );
+}
 
 const sagas = <T>(of: fc.Arbitrary<T>) => fc.record({ do: is("saga"), of, fails: fc.boolean() });
 
@@ -113,8 +144,12 @@ const loops = <T>(of: fc.Arbitrary<T>) =>
   fc.record({ do: is("loop"), times: fc.integer({ min: 2, max: 3 }), of });
 
 /** Programs of calls, and of `more`, in sequence and side by side. */
-function programsOf(...more: fc.Arbitrary<Program>[]): fc.Arbitrary<Program> {
-  const { program } = fc.letrec<{ program: Program; several: Program[] }>((tie) => ({
+function programsOf(
+  call: fc.Arbitrary<Program>,
+  { natives }: Platform,
+  ...more: fc.Arbitrary<Program>[]
+): fc.Arbitrary<Program> {
+  return fc.letrec<{ program: Program; several: Program[] }>((tie) => ({
     several: fc.array(tie("program"), { minLength: 1, maxLength: 3 }),
     program: fc.oneof(
       { depthSize: "small", withCrossShrink: true },
@@ -135,38 +170,56 @@ function programsOf(...more: fc.Arbitrary<Program>[]): fc.Arbitrary<Program> {
       },
       loops(tie("program")),
       sagas(tie("several")),
-      ...more.map((arbitrary) => ({ weight: 1, arbitrary })),
+      ...more,
+      ...(natives.length === 0 ? [] : [fc.record({ do: is("fed"), of: tie("several") })]),
     ),
-  }));
-  return program;
+  })).program;
 }
 
-const simple = programsOf();
-const region = fc.record({ do: is("atomically"), of: simple });
-/** Not in what begins anew, which repeats it all the same. */
-const once = fc.record({ do: is("once"), ms: soon });
-const repeatable = programsOf(region);
-const program = programsOf(region, once);
-
 /** What begins anew some times, in the end. */
-const stubborn: fc.Arbitrary<Program> = fc
-  .tuple(repeatable, fc.integer({ min: 1, max: 2 }))
-  .map(([of, times]) => ({
+function stubborn(program: fc.Arbitrary<Program>): fc.Arbitrary<Program> {
+  return fc.tuple(program, fc.integer({ min: 1, max: 2 })).map(([of, times]) => ({
     do: "seq",
     of: [
       { do: "catch", of },
       { do: "again", times },
     ],
   }));
+}
 
 /** What an agent is asked to do in one invocation. */
-export const programs: fc.Arbitrary<Program> = fc.oneof(
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      do: is("seq"),
-      of: fc.array(program, { minLength: 1, maxLength: 3 }),
-    }),
-  },
-  { weight: 1, arbitrary: stubborn },
-);
+function programsFor(platform: Platform): fc.Arbitrary<Program> {
+  const call = calls(platform);
+  const region = fc.record({ do: is("atomically"), of: programsOf(call, platform) });
+  // Not in what begins anew, which repeats it all the same.
+  const once = fc.record({ do: is("once"), ms: soon });
+  const program = programsOf(call, platform, region, once);
+  return fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        do: is("seq"),
+        of: fc.array(program, { minLength: 1, maxLength: 3 }),
+      }),
+    },
+    { weight: 1, arbitrary: stubborn(programsOf(call, platform, region)) },
+  );
+}
+
+/** Now and then longer than an agent stays in memory for. */
+const while_ = fc.oneof({ weight: 6, arbitrary: soon }, fc.integer({ min: 9_000, max: 30_000 }));
+
+/** On a virtual clock. */
+export const programs: fc.Arbitrary<Program> = programsFor({
+  sleepMs: while_,
+  // Now and then right when the agent is being put to sleep, ten seconds after it began to wait.
+  approvalMs: fc.oneof({ weight: 2, arbitrary: while_ }, fc.constantFrom(10_000, 10_000.5, 10_001)),
+  broken: few,
+  natives: [],
+});
+
+/** In real time, on a platform that can do the work of these names. */
+export function platformPrograms(natives: readonly string[]): fc.Arbitrary<Program> {
+  const broken = fc.constantFrom(0, 0, 0, 1);
+  return programsFor({ sleepMs: soon, approvalMs: soon, broken, natives });
+}
