@@ -54,7 +54,7 @@ class Watched {
     for (let prefix = 2; prefix <= length; prefix++) {
       const { reply, state } = await recording.replayed(prefix);
       const isOpen = recording.status(prefix).current !== undefined;
-      expect([prefix, reply]).toEqual([prefix, { state: isOpen ? "open" : "ready" }]);
+      expect([prefix, reply.state]).toEqual([prefix, isOpen ? "open" : "ready"]);
       if (this.#seen.has(prefix)) expect([prefix, state]).toEqual([prefix, this.#seen.get(prefix)]);
     }
   }

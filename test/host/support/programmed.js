@@ -17,21 +17,8 @@ import { chunks, WORK } from "./native.js";
 
 const upstream = "http://upstream.test";
 
-const WITHIN_A_TURN = new Set(["digest", "derive", "sign"]);
-let last = Promise.resolve();
-
-/**
- * Streams one after the other: which of two that end in the same moment is seen first depends on
- * what else the platform does just then.
- */
-function work(name) {
-  if (WITHIN_A_TURN.has(name)) return WORK[name]();
-  last = last.then(WORK[name]);
-  return last;
-}
-
 const native = {
-  work,
+  work: (name) => WORK[name](),
   newKey: async () => {
     const algorithm = { name: "HMAC", hash: "SHA-256" };
     const key = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);

@@ -106,10 +106,7 @@ export function interpreter(helpers, { trace, upstream, helper, address }) {
   /** @type {(label: string, of: readonly Program[]) => Promise<unknown>} */
   const fed = async (label, of) => {
     const chunks = of.map((one, at) => async () => String(await run(one, `${label}/${at}`)));
-    const read = await platform().read(chunks);
-    // Other streams may end in the same moment: which is seen first is left to a recorded call.
-    await noted("sleep", `${label}/read`, helpers.sleep(1));
-    return read;
+    return platform().read(chunks);
   };
 
   /** @type {(programs: readonly Program[], label: string) => Promise<unknown>[]} */
