@@ -4,7 +4,7 @@ import type { Result } from "../../../src/core/errors.ts";
 import type { EntryKind } from "../../../src/core/oplog/entry.ts";
 import type { AgentRuntime } from "../../../src/runtime/agent.ts";
 import type { RealCommand, Subject } from "../../support/sequences/sequence.ts";
-import { nameOf, type View } from "../../support/sequences/model.ts";
+import { viewOf, type View } from "../../support/sequences/model.ts";
 import { entriesOn } from "./disk.ts";
 import type { Residence } from "./residence.ts";
 import type { World } from "./world.ts";
@@ -20,19 +20,6 @@ function isSame(left: unknown, right: unknown): boolean {
   return JSON.stringify(left) === JSON.stringify(right);
 }
 
-function shown({ updates, ...agent }: AgentView): View {
-  const { status } = agent;
-  return {
-    status: status === "idle" || status === "interrupted" ? status : "busy",
-    revision: agent.revision,
-    hasManualBase: agent.lastManualUpdateSnapshotIndex !== null,
-    waiting: agent.pendingInvocations,
-    pending: updates.pending.map(nameOf).toSorted(),
-    successful: updates.successful.map(nameOf),
-    failed: updates.failed.map(nameOf),
-  };
-}
-
 /** What a command came to, or why it was refused. */
 function said<T>(answer: Result<T>, word: (value: T) => string): string {
   return answer.ok ? word(answer.value) : answer.refusal.code;
@@ -41,6 +28,7 @@ function said<T>(answer: Result<T>, word: (value: T) => string): string {
 export class SimulatedTally implements Subject {
   readonly #world: World;
   readonly #agent: Residence;
+  #lastIndex = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -51,6 +39,7 @@ export class SimulatedTally implements Subject {
     const { address } = this.#agent;
     await this.#agent.persist("create", (runtime) => runtime.create(address, { revision: 1 }));
     await this.#pause(MOMENT_MS);
+    await this.#described();
   }
 
   #pause(ms: number): Promise<void> {
@@ -138,13 +127,14 @@ export class SimulatedTally implements Subject {
   async #described(): Promise<AgentView> {
     const view = await this.#agent.persist("view", (runtime) => runtime.describe());
     if (!view.ok) throw new Error(view.refusal.detail);
+    this.#lastIndex = view.value.lastOplogIndex;
     return view.value;
   }
 
   async view(expected: View): Promise<View> {
     for (let waited = 0; ; waited += MOMENT_MS) {
       await this.#pause(MOMENT_MS);
-      const view = shown(await this.#described());
+      const view = viewOf(await this.#described(), expected);
       if (isSame(view, expected) || waited > LONG_MS) return view;
     }
   }
@@ -155,7 +145,7 @@ export class SimulatedTally implements Subject {
   }
 
   async lastIndex(): Promise<number> {
-    return (await this.#described()).lastOplogIndex;
+    return this.#lastIndex;
   }
 
   async outcome(key: string): Promise<string> {

@@ -2,6 +2,7 @@
  * What must come of a sequence of commands, by semantics.md alone. An agent is a list of what has
  * happened to it: a revert cuts the list, and everything else is counted from what is left.
  */
+import type { AgentStatusName, AgentView } from "../../../src/core/api/views.ts";
 import type { Command, UpdateCommand } from "./commands.ts";
 import { FIRST_ITEMS, NOWHERE, REVISIONS, type Method, type Traits } from "./revisions.ts";
 
@@ -32,9 +33,9 @@ interface Moment {
   isGone: boolean;
 }
 
-/** What shows of an agent from outside. A busy one runs, sleeps, or waits to try again. */
+/** What shows of an agent from outside. */
 export interface View {
-  readonly status: "idle" | "busy" | "interrupted";
+  readonly status: AgentStatusName;
   readonly revision: number;
   readonly hasManualBase: boolean;
   /** How many invocations wait their turn. */
@@ -73,8 +74,22 @@ function outcomeIn(traits: Traits, { method, n }: Invocation): string {
   return `=${traits.dialect === "plain" ? n : -n}`;
 }
 
-export function nameOf({ mode, revision }: UpdateCommand): string {
+function nameOf({ mode, revision }: Pick<UpdateCommand, "mode" | "revision">): string {
   return `${mode} to ${revision}`;
+}
+
+/** What a real agent shows. One that goes on after an interruption counts as asleep until it records something. */
+export function viewOf({ updates, ...agent }: AgentView, expected: View): View {
+  const { status } = agent;
+  return {
+    status: status === "suspended" && expected.status === "running" ? "running" : status,
+    revision: agent.revision,
+    hasManualBase: agent.lastManualUpdateSnapshotIndex !== null,
+    waiting: agent.pendingInvocations,
+    pending: updates.pending.map(nameOf).toSorted(),
+    successful: updates.successful.map(nameOf),
+    failed: updates.failed.map(nameOf),
+  };
 }
 
 export class Model {
@@ -121,14 +136,11 @@ export class Model {
     return this.#current !== undefined;
   }
 
-  /** Whether what is in progress cannot be resumed, for it goes on. */
-  get isRunning(): boolean {
-    return this.#current?.method === "fetch" && !this.#isInterrupted;
-  }
-
-  get #status(): View["status"] {
+  get #status(): AgentStatusName {
+    const current = this.#current;
+    if (current === undefined) return "idle";
     if (this.#isInterrupted) return "interrupted";
-    return this.isBusy ? "busy" : "idle";
+    return current.method === "sleep" ? "suspended" : "running";
   }
 
   get view(): View {

@@ -30,8 +30,7 @@ async function realized(
   if (command.do === "dry run") {
     return command.mode === "manual" && model.isBusy ? undefined : command;
   }
-  // One that was interrupted and goes on counts as asleep until it records something.
-  if (command.do === "resume" && model.isRunning) return undefined;
+  if (command.do === "resume" && model.view.status === "running") return undefined;
   if (command.do !== "revert") return command;
   if ("invocations" in command) return { do: "revert", target: command };
   const toIndex = model.moment(command.moment);
