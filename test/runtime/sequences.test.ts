@@ -20,6 +20,7 @@ const turns = sequences(
   {
     invoke: 14,
     update: 8,
+    updateDuringSave: 2,
     dryRun: 2,
     revertLast: 3,
     revertTo: 3,
@@ -30,7 +31,7 @@ const turns = sequences(
     evict: 3,
     wait: 2,
   },
-  { minLength: 6, maxLength: 16 },
+  { minLength: 6, maxLength: 14 },
 );
 
 interface Sequence {
@@ -63,9 +64,13 @@ test(`${RUNS} random sequences of invocations, updates, snapshots, reverts and l
     writeMs: fc.constantFrom(0, 0, 3),
   });
   let ran = 0;
-  await checkAsync(any, async (sequence) => {
-    ran += 1;
-    await happen(sequence);
-  }, RUNS);
+  await checkAsync(
+    any,
+    async (sequence) => {
+      ran += 1;
+      await happen(sequence);
+    },
+    RUNS,
+  );
   expect(ran).toBe(RUNS);
 }, 180_000);

@@ -33,6 +33,11 @@ export class CrashPoints {
     this.#crashes.set(this.passed.length + 1 + after, "process");
   }
 
+  /** No process dies any more, until the next is to. */
+  disarm(): void {
+    this.#crashes.clear();
+  }
+
   /** What happens from now on is no part of what is tested. */
   close(): void {
     this.#isOver = true;

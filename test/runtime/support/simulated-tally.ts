@@ -1,5 +1,5 @@
 /** An agent of random sequences in the simulation: whatever is asked of it is asked until it answers. */
-import type { AgentView } from "../../../src/core/api/views.ts";
+import type { AgentView, UpdateMode } from "../../../src/core/api/views.ts";
 import type { Result } from "../../../src/core/errors.ts";
 import type { EntryKind } from "../../../src/core/oplog/entry.ts";
 import type { AgentRuntime } from "../../../src/runtime/agent.ts";
@@ -7,6 +7,7 @@ import type { RealCommand, Subject } from "../../support/sequences/sequence.ts";
 import { viewOf, type View } from "../../support/sequences/model.ts";
 import { entriesOn } from "./disk.ts";
 import type { Residence } from "./residence.ts";
+import { SAVE_MS } from "./tallies.ts";
 import type { World } from "./world.ts";
 
 const NAME = "bank/Tally/one";
@@ -71,11 +72,29 @@ export class SimulatedTally implements Subject {
     { method, mode }: Extract<RealCommand, { do: "invoke" }>,
     nth: number,
   ): Promise<string> {
-    const key = `key ${nth}`;
+    const key = `key-${nth}`;
     const answer = await this.#world.invoke(NAME, method, [nth], { key, mode });
     if (answer.ok && mode === "enqueue") return "accepted";
     if (!answer.ok && answer.refusal.code !== "invocation-failed") return answer.refusal.code;
     return this.outcome(key);
+  }
+
+  async #updateDuringSave(
+    { manual, automatic }: Extract<RealCommand, { do: "update during a save" }>,
+    nth: number,
+  ): Promise<string> {
+    const check = "calls-and-results";
+    const update = async (mode: UpdateMode, revision: number): Promise<string> => {
+      const request = { mode, revision, check, wake: true, id: `${mode} ${nth}` } as const;
+      const asked = this.#agent.persist("update", (runtime) => runtime.update(request));
+      return said(await asked, () => "accepted");
+    };
+    this.#world.points.disarm();
+    await this.#pause(MOMENT_MS + SAVE_MS);
+    const first = await update("manual", manual);
+    if (first !== "accepted") return first;
+    await this.#pause(SAVE_MS / 2);
+    return `${first}, ${await update("automatic", automatic)}`;
   }
 
   /** Until nothing is in progress and nothing waits. */
@@ -99,6 +118,8 @@ export class SimulatedTally implements Subject {
         const update = await agent.persist("update", (runtime) => runtime.update(request));
         return said(update, () => "accepted");
       }
+      case "update during a save":
+        return this.#updateDuringSave(command, nth);
       case "dry run": {
         const request = { ...command, wake: true };
         const answer = await agent.persist("dry run", (runtime) => runtime.dryRun(request));

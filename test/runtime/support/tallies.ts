@@ -6,6 +6,9 @@ import { Agent, fetch, invocation, RetryableError, sleep } from "./guest.ts";
 /** So long that whatever is done to a waiting invocation is done before it ends by itself. */
 const FETCH_MS = 600_000;
 
+/** How long a save takes: other requests come meanwhile. */
+export const SAVE_MS = 300;
+
 function tally(traits: Traits): typeof Agent {
   const { dialect, snapshotsEvery } = traits;
   const said = (n: number): number => (dialect === "plain" ? n : -n);
@@ -59,7 +62,8 @@ function tally(traits: Traits): typeof Agent {
       return this.items;
     }
 
-    saveSnapshot(): unknown {
+    async saveSnapshot(): Promise<unknown> {
+      await sleep(SAVE_MS);
       if (traits.cannotSave !== true) return { items: this.items };
       this.items.push(DAMAGE);
       throw new Error("it cannot be saved");

@@ -13,6 +13,8 @@ export type Command =
   | { readonly do: "invoke"; readonly method: Method; readonly mode: "await" | "enqueue" }
   | ({ readonly do: "update"; readonly wake: boolean } & UpdateCommand)
   | ({ readonly do: "dry run" } & UpdateCommand)
+  /** A manual update, and an automatic one while the snapshot for the first is being saved. */
+  | { readonly do: "update during a save"; readonly manual: number; readonly automatic: number }
   /** `invocations`: the last so many; `moment`: one of those that came before, reverted or not. */
   | { readonly do: "revert"; readonly invocations: number }
   | { readonly do: "revert"; readonly moment: number }
@@ -35,14 +37,22 @@ function only<const T extends Command["do"]>(what: T) {
   return fc.record({ do: fc.constant(what) });
 }
 
-const kinds = {
-  invoke: fc.record({
+function invocation(methods: readonly Method[]) {
+  return fc.record({
     do: fc.constant("invoke"),
-    method: fc.constantFrom(...METHODS),
+    method: fc.constantFrom(...methods),
     mode: fc.constantFrom("await", "enqueue"),
-  }),
+  });
+}
+
+const kinds = {
   update: fc.record({ do: fc.constant("update"), mode, revision, check, wake: fc.boolean() }),
   dryRun: fc.record({ do: fc.constant("dry run"), mode, revision, check }),
+  updateDuringSave: fc.record({
+    do: fc.constant("update during a save"),
+    manual: revision,
+    automatic: revision,
+  }),
   revertLast: fc.record({
     do: fc.constant("revert"),
     invocations: fc.integer({ min: 1, max: 4 }),
@@ -56,15 +66,26 @@ const kinds = {
   wait: only("wait"),
 } satisfies Readonly<Record<string, fc.Arbitrary<Command>>>;
 
-export type Kind = keyof typeof kinds;
+type Kind = keyof typeof kinds | "invoke";
+
+interface Shape {
+  readonly minLength: number;
+  readonly maxLength: number;
+  /** Those that are invoked; all of them, if not given. */
+  readonly methods?: readonly Method[];
+}
 
 /** Sequences of commands of these kinds, each as frequent as its weight says. */
 export function sequences(
   weights: Partial<Readonly<Record<Kind, number>>>,
-  size: { readonly minLength: number; readonly maxLength: number },
+  { methods = METHODS, ...size }: Shape,
 ): fc.Arbitrary<Turn[]> {
+  const arbitraries: Readonly<Record<Kind, fc.Arbitrary<Command>>> = {
+    ...kinds,
+    invoke: invocation(methods),
+  };
   const weighted = Object.entries(weights).map(([kind, weight]) => ({
-    arbitrary: kinds[kind as Kind] as fc.Arbitrary<Command>,
+    arbitrary: arbitraries[kind as Kind],
     weight,
   }));
   return fc.array(fc.record({ command: fc.oneof(...weighted), looks: fc.boolean() }), size);

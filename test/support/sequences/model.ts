@@ -267,6 +267,22 @@ export class Model {
     return "accepted";
   }
 
+  /** What was saved before the automatic update is handed over after it. */
+  #updateDuringSave({ manual, automatic }: { manual: number; automatic: number }): string {
+    const check = "calls-and-results";
+    const first = { mode: "manual", revision: manual, check } as const;
+    const second = { mode: "automatic", revision: automatic, check } as const;
+    const refusal = this.#refusal(first);
+    if (refusal !== undefined) return refusal;
+    const isSaved = this.#traits.cannotSave !== true;
+    const canHandOver = this.#canHandOver(first);
+    if (!isSaved) this.#conclude(first, false);
+    const isRefused = automatic === NOWHERE;
+    if (!isRefused) this.#conclude(second, this.#replays(second));
+    if (isSaved) this.#conclude(first, canHandOver);
+    return isRefused ? "accepted, revision-not-found" : "accepted, accepted";
+  }
+
   /** Index of the last entry that a revert to a moment keeps. */
   moment(choice: number): number | undefined {
     return this.#moments[choice % Math.max(1, this.#moments.length)]?.index;
@@ -314,10 +330,12 @@ export class Model {
     switch (command.do) {
       case "invoke": {
         const { method, mode } = command;
-        return this.#invoke({ key: `key ${nth}`, method, n: nth }, mode);
+        return this.#invoke({ key: `key-${nth}`, method, n: nth }, mode);
       }
       case "update":
         return this.#update(command);
+      case "update during a save":
+        return this.#updateDuringSave(command);
       case "dry run":
         return this.#dryRun(command);
       case "snapshot":

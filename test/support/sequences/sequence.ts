@@ -30,9 +30,12 @@ async function realized(
   if (command.do === "dry run") {
     return command.mode === "manual" && model.isBusy ? undefined : command;
   }
+  if (command.do === "update during a save" && model.isBusy) return undefined;
   if (command.do === "resume" && model.view.status === "running") return undefined;
   if (command.do !== "revert") return command;
-  if ("invocations" in command) return { do: "revert", target: command };
+  if ("invocations" in command) {
+    return { do: "revert", target: { invocations: command.invocations } };
+  }
   const toIndex = model.moment(command.moment);
   if (toIndex === undefined || toIndex >= (await subject.lastIndex())) return undefined;
   return { do: "revert", target: { toIndex } };
