@@ -28,7 +28,12 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
-              bindings: { PERDURE_LOCAL: "true", PERDURE_LOADING: "anonymous", ...grantsForTests },
+              bindings: {
+                PERDURE_LOCAL: "true",
+                PERDURE_LOADING: "anonymous",
+                PERDURE_SEED: process.env["PERDURE_SEED"] ?? "",
+                ...grantsForTests,
+              },
               ...bindingsForTests,
             },
           }),

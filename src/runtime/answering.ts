@@ -11,6 +11,7 @@ import type { ReadCall, ReadReply } from "../core/protocol.ts";
 import type { Status } from "../core/status/status.ts";
 import { Errands } from "./errands.ts";
 import type { Present } from "./present.ts";
+import type { Start } from "./recovery.ts";
 import { noAgent, refused } from "./refusals.ts";
 import type { Session } from "./session.ts";
 
@@ -101,14 +102,24 @@ export class Answering {
   async #answerAside(call: ReadCall): Promise<ReadReply> {
     const status: Status | undefined = this.#present.ledger.status;
     if (status === undefined) return failed({ name: "Error", message: noAgent.refusal.detail });
-    const { recovery } = this.#present;
-    const plan = planReading(status, new Set(recovery.missing(status)));
-    const start = await recovery.start(status, plan, "aside");
+    const start = await this.#startAside(status);
     if (!start.ok) return failed(start.error);
     try {
       return await start.session.read(call);
     } finally {
       start.session.drop("the read is answered");
+    }
+  }
+
+  /** From the latest base that can be loaded, as a recovery would; that one is passed over is not written. */
+  async #startAside(status: Status): Promise<Start> {
+    const { recovery } = this.#present;
+    const distrusted = new Set(recovery.missing(status));
+    for (;;) {
+      const plan = planReading(status, distrusted);
+      const start = await recovery.start(status, plan, "aside");
+      if (start.ok || start.isHostFault || plan.base.kind !== "automatic") return start;
+      distrusted.add(plan.base.index);
     }
   }
 }

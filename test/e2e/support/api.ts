@@ -183,6 +183,11 @@ export class AgentClient {
     return this.conclusion(id);
   }
 
+  /** Sends a body to a path below the agent's, and gives the bare answer. */
+  post<T>(path: string, body: object): Promise<Answer<T>> {
+    return this.#send(path, { method: "POST", headers: jsonHeaders, body: JSON.stringify(body) });
+  }
+
   /** Reverts to an index, or the last invocations; it must be accepted. */
   async revert(target: { toIndex: number } | { invocations: number }): Promise<AgentView> {
     const init = { method: "POST", body: JSON.stringify(target), headers: jsonHeaders };

@@ -64,9 +64,14 @@ export function reset(): Promise<void> {
   return abortAllDurableObjects();
 }
 
+/** Uploads revisions of a component, in order. */
+export async function publishAll(component: string, codes: readonly string[]): Promise<void> {
+  for (const code of codes) await publish(api, component, code);
+}
+
 /** Uploads revisions of a component, in order, and creates an agent on the first of them. */
 export async function box(component: string, ...codes: readonly string[]): Promise<HostedAgent> {
-  for (const code of codes) await publish(api, component, code);
+  await publishAll(component, codes);
   const agent = new HostedAgent(component, component);
   await agent.create(1);
   return agent;

@@ -12,7 +12,7 @@ export interface Crash {
 }
 
 export class CrashPoints {
-  readonly #crashes: ReadonlyMap<number, Crash["of"]>;
+  readonly #crashes: Map<number, Crash["of"]>;
   /** What happened at each point. */
   readonly passed: string[] = [];
   #isOver = false;
@@ -26,6 +26,16 @@ export class CrashPoints {
     if (this.#isOver) return undefined;
     this.passed.push(`${agent}: ${what}`);
     return this.#crashes.get(this.passed.length);
+  }
+
+  /** A process dies when so many more points have been passed. */
+  arm(after: number): void {
+    this.#crashes.set(this.passed.length + 1 + after, "process");
+  }
+
+  /** No process dies any more, until the next is to. */
+  disarm(): void {
+    this.#crashes.clear();
   }
 
   /** What happens from now on is no part of what is tested. */

@@ -27,6 +27,9 @@ export class Revisions implements Components {
 
   async agentType(_component: string, asked: number | "latest", name: string) {
     const revision = asked === "latest" ? this.#modules.length : asked;
+    if (this.#modules[revision - 1] === undefined) {
+      return refuse("revision-not-found", `There is no revision ${revision}.`);
+    }
     const type = this.type(revision, name);
     if (type !== undefined) return accept({ revision, type });
     return refuse("agent-type-not-found", `Revision ${revision} has no agent type ${name}.`);

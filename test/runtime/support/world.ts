@@ -91,6 +91,13 @@ export class World {
     return [...this.#residences.values()];
   }
 
+  /** The process of an agent dies now. */
+  kill(residence: Residence): void {
+    if (residence.process === undefined) return;
+    this.#options.crashed?.(this, residence, "process");
+    residence.process.life.end("the process was killed");
+  }
+
   /** An agent's object as others reach it. */
   #operations(name: string): AgentOperations {
     const ask = (what: keyof AgentOperations, args: readonly unknown[]): Promise<unknown> => {
