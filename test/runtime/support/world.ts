@@ -22,6 +22,8 @@ const BEGINNING = Date.UTC(2030, 0, 1);
 export interface WorldOptions {
   readonly seed: string;
   readonly modules: readonly AuthorModule[];
+  /** A revision whose code does not start, though it could be uploaded. */
+  readonly broken?: number;
   readonly crashes?: readonly Crash[];
   /** Milliseconds until a write is durable, at most; 0: at once. */
   readonly writeMs?: number;
@@ -68,12 +70,17 @@ export class World {
       agents: new AgentCalls({ getByName: (called) => this.#operations(called) }),
       effects: this.upstream,
       writeMs: this.#options.writeMs ?? 0,
-      moduleOf: (revision) => this.revisions.module(revision),
+      moduleOf: (revision) => this.#moduleOf(revision),
       stored: (stored) => this.#options.stored?.(this, stored),
       deathAt: (where, what) => this.#deathAt(where, what),
     });
     this.#residences.set(name, residence);
     return residence;
+  }
+
+  #moduleOf(revision: number): AuthorModule {
+    if (revision !== this.#options.broken) return this.revisions.module(revision);
+    throw new Error("Failed to start Worker: its code throws while it is loaded");
   }
 
   #deathAt(residence: Residence, what: string): Crash["of"] | undefined {

@@ -1,0 +1,62 @@
+/** The update matrix: every mode, in every status, to every kind of code, over two histories. */
+
+export const MODES = ["automatic", "manual"] as const;
+
+export const STATUSES = [
+  "idle",
+  "running in a fetch",
+  "between two steps",
+  "suspended",
+  "interrupted",
+  "interrupted, not to be woken",
+  "failed",
+  "retrying after the isolate died",
+  "retrying from the beginning",
+] as const;
+
+/** What is wrong with the new code, if anything; the old code is to blame when a save fails. */
+export const TARGETS = [
+  "compatible",
+  "calls something else",
+  "answers something else",
+  "calls something else in what is unfinished",
+  "a past method is gone",
+  "the unfinished method is gone",
+  "dies when it replays",
+  "load fails",
+  "save fails",
+  "code does not start",
+] as const;
+
+/** What the agent has behind it: calls from its beginning, or a manual update between calls as well. */
+export const HISTORIES = ["from the beginning", "after a manual update"] as const;
+
+export type Mode = (typeof MODES)[number];
+export type StatusName = (typeof STATUSES)[number];
+export type Target = (typeof TARGETS)[number];
+
+export interface UpdateCase {
+  readonly mode: Mode;
+  readonly status: StatusName;
+  readonly target: Target;
+  readonly history: (typeof HISTORIES)[number];
+  readonly takesSnapshots: boolean;
+}
+
+function isPossible({ status, target }: UpdateCase): boolean {
+  return status !== "idle" || !target.includes("unfinished");
+}
+
+/** Everything that the tests of one mode and one status go through. */
+export function casesOf(mode: Mode, status: StatusName): UpdateCase[] {
+  return TARGETS.flatMap((target) =>
+    HISTORIES.flatMap((history) =>
+      [false, true].map((takesSnapshots) => ({ mode, status, target, history, takesSnapshots })),
+    ),
+  ).filter(isPossible);
+}
+
+export function nameOf({ mode, status, target, history, takesSnapshots }: UpdateCase): string {
+  const snapshots = takesSnapshots ? "with" : "without";
+  return `${mode}, ${status}, ${target}, ${history}, ${snapshots} snapshots`;
+}
