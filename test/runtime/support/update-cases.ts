@@ -9,6 +9,7 @@ export const STATUSES = [
   "suspended",
   "interrupted",
   "interrupted, not to be woken",
+  "interrupted once the update is requested",
   "failed",
   "retrying after the isolate died",
   "retrying from the beginning",
@@ -43,17 +44,36 @@ export interface UpdateCase {
   readonly takesSnapshots: boolean;
 }
 
+/** Whether the request says that the update is not to wake an agent that is interrupted. */
+export function isLeftAsleep(status: StatusName): boolean {
+  return (
+    status === "interrupted, not to be woken" ||
+    status === "interrupted once the update is requested"
+  );
+}
+
 function isPossible({ status, target }: UpdateCase): boolean {
   return status !== "idle" || !target.includes("unfinished");
 }
 
-/** Everything that the tests of one mode and one status go through. */
+const PASTS = HISTORIES.flatMap((history) =>
+  [false, true].map((takesSnapshots) => ({ history, takesSnapshots })),
+);
+
+/** All cases of one mode and one status. */
 export function casesOf(mode: Mode, status: StatusName): UpdateCase[] {
   return TARGETS.flatMap((target) =>
-    HISTORIES.flatMap((history) =>
-      [false, true].map((takesSnapshots) => ({ mode, status, target, history, takesSnapshots })),
-    ),
+    PASTS.map((past) => ({ mode, status, target, ...past })),
   ).filter(isPossible);
+}
+
+/** Each target once, with a past that takes turns from status to status. */
+export function someCasesOf(mode: Mode, status: StatusName): UpdateCase[] {
+  const turn = STATUSES.indexOf(status) + MODES.indexOf(mode);
+  return TARGETS.flatMap((target, at) => {
+    const past = PASTS[(at + turn) % PASTS.length];
+    return past === undefined ? [] : [{ mode, status, target, ...past }];
+  }).filter(isPossible);
 }
 
 export function nameOf({ mode, status, target, history, takesSnapshots }: UpdateCase): string {

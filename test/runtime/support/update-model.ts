@@ -1,5 +1,5 @@
 /** What must come of an update, by semantics.md sections 4 and 5 alone. */
-import type { StatusName, Target, UpdateCase } from "./update-cases.ts";
+import { isLeftAsleep, type StatusName, type Target, type UpdateCase } from "./update-cases.ts";
 
 /** One thing that the agent was told, and the revision whose code heard it. */
 export type Told = readonly [what: string, revision: number];
@@ -25,7 +25,9 @@ export function pastCalls({ history }: UpdateCase): (readonly [method: string, w
       ["ask", `${n}b`],
       ["note", `${n}c`],
     ] as const;
-  return history === "from the beginning" ? [[...part(1)]] : [[["early", "0"], ...part(1)], [...part(2)]];
+  return history === "from the beginning"
+    ? [[...part(1)]]
+    : [[["early", "0"], ...part(1)], [...part(2)]];
 }
 
 const DIVERGING: readonly Target[] = [
@@ -48,7 +50,7 @@ function fails({ mode, target, history }: UpdateCase): boolean {
 }
 
 function restOf(status: StatusName, isHealed: boolean): Expectation["rest"] {
-  if (status === "interrupted, not to be woken") return "interrupted";
+  if (isLeftAsleep(status)) return "interrupted";
   return status === "failed" && !isHealed ? "failed" : "idle";
 }
 
@@ -72,12 +74,8 @@ export function expectationOf(one: UpdateCase): Expectation {
     ...(isRefused ? { refusal: "agent-failed" } : {}),
     conclusion: isRefused ? "none" : isDone ? "successful" : "failed",
     rest,
-    waits: status === "interrupted, not to be woken",
+    waits: isLeftAsleep(status),
     revision,
-    told: [
-      ...told,
-      ...unfinished.map((what): Told => [what, heardBy]),
-      ["after", revision],
-    ],
+    told: [...told, ...unfinished.map((what): Told => [what, heardBy]), ["after", revision]],
   };
 }

@@ -1,17 +1,20 @@
 /** Plays one case of the update matrix, from the agent's first call to its last, with what goes wrong on the way. */
 import type { AgentView, UpdateView } from "../../../src/core/api/views.ts";
 import type { Result } from "../../../src/core/errors.ts";
+import type { Entry } from "../../../src/core/oplog/entry.ts";
 import type { AuthorModule } from "../../../src/guest/describe.ts";
+import { decodeRow } from "../../../src/core/oplog/codec.ts";
 import { Auditor } from "./auditor.ts";
 import type { Crash } from "./crashing.ts";
 import { entriesOn } from "./disk.ts";
 import type { Residence } from "./residence.ts";
-import { nameOf, type UpdateCase } from "./update-cases.ts";
+import { isLeftAsleep, nameOf, type UpdateCase } from "./update-cases.ts";
 import { pastCalls, type Told } from "./update-model.ts";
 import { tellers, type Scene } from "./update-revisions.ts";
 import { World } from "./world.ts";
 
 const TELLER = "office/Teller/one";
+const INTERRUPTED_LATER = "interrupted once the update is requested";
 export const UPDATE = "the update";
 
 /** Moments of virtual time that a condition may take to come true. */
@@ -50,6 +53,7 @@ class Play {
   readonly residence: Residence;
   readonly answers: Result<UpdateView>[] = [];
   requestedAt: number | undefined;
+  #isInterrupted = false;
   #resolveReached: () => void = () => {};
   readonly #reached = new Promise<void>((resolve) => {
     this.#resolveReached = resolve;
@@ -76,6 +80,7 @@ class Play {
       ...(disturbance.crashes === undefined ? {} : { crashes: disturbance.crashes }),
       crashed: this.#auditor.crashed,
       stored: (world) => this.#stored(world),
+      passed: (residence, what) => this.#passed(residence, what),
     });
     this.residence = this.world.agent(TELLER);
   }
@@ -83,12 +88,19 @@ class Play {
   #stored(world: World): void {
     const { residence } = this;
     this.#auditor.stored(world, residence);
-    const last = entriesOn(residence.disk).at(-1)?.entry;
+    const [first, text] = [...residence.disk.rows].at(-1) ?? [0, ""];
+    const last = first === 0 ? undefined : decodeRow(first, text).at(-1)?.entry;
     // The isolate that was the agent goes, and a step that runs in it with it.
     if (last?.kind === "SuccessfulUpdate") this.#auditor.crashed(world, residence, "isolate");
-    if (this.requestedAt === undefined && this.#isRequested()) {
+    if (this.requestedAt === undefined && this.#isRequested(text, last?.kind)) {
       this.requestedAt = world.points.passed.length + 1;
     }
+  }
+
+  /** From here on the agent's own process may die; who interrupts it comes in time. */
+  #isRequested(row: string, kind: Entry["kind"] | undefined): boolean {
+    if (this.#case.status !== INTERRUPTED_LATER) return row.includes(UPDATE);
+    return kind === "Interrupted";
   }
 
   #modules(): AuthorModule[] {
@@ -99,10 +111,6 @@ class Play {
     const modules = [tellers(this.#scene, first, true), tellers(this.#scene, before, false)];
     const after = target === "save fails" ? "compatible" : target;
     return [...modules.slice(0, old), tellers(this.#scene, after, old === 1)];
-  }
-
-  #isRequested(): boolean {
-    return [...this.residence.disk.rows.values()].some((text) => text.includes(UPDATE));
   }
 
   get #status() {
@@ -118,7 +126,9 @@ class Play {
 
   /** The process goes, while nothing is under way in it. */
   #restAwhile(): void {
-    if (this.#disturbance.evicts === true) this.residence.process?.life.end("it was evicted");
+    if (this.#disturbance.evicts !== true) return;
+    this.#auditor.crashed(this.world, this.residence, "process");
+    this.residence.process?.life.end("it was evicted");
   }
 
   async #makeHistory(): Promise<void> {
@@ -127,7 +137,12 @@ class Play {
     );
     for (const [at, calls] of pastCalls(this.#case).entries()) {
       if (at > 0) {
-        const wanted = { id: "an earlier update", revision: at + 1, mode: "manual", wake: true } as const;
+        const wanted = {
+          id: "an earlier update",
+          revision: at + 1,
+          mode: "manual",
+          wake: true,
+        } as const;
         await this.residence.ask("update", (runtime) => runtime.update(wanted));
         await this.#until(() => this.#status?.revision === at + 1);
       }
@@ -158,6 +173,25 @@ class Play {
     );
   }
 
+  /** The agent is not to be evicted: its code runs. */
+  get #isRunning(): boolean {
+    const { status } = this.#case;
+    return status === "running in a fetch" || status === INTERRUPTED_LATER;
+  }
+
+  async #interrupt(): Promise<void> {
+    await this.residence.persist("interruption", (runtime) => runtime.interrupt(false));
+  }
+
+  /** The trial has begun, as it asks for its code: that is when who interrupts later does so. */
+  #passed(residence: Residence, what: string): void {
+    const [update] = this.#status?.updates.pending ?? [];
+    const isTrial = what === "code leaves" && update?.id === UPDATE;
+    if (!isTrial || this.#isInterrupted || this.#case.status !== INTERRUPTED_LATER) return;
+    this.#isInterrupted = true;
+    residence.process?.ask("interruption", (runtime) => runtime.interrupt(false)).catch(() => {});
+  }
+
   async #makeStatus(): Promise<void> {
     const { status } = this.#case;
     if (status === "idle") return this.#restAwhile();
@@ -165,19 +199,20 @@ class Play {
     await this.world.invoke(TELLER, "note", ["queued"], { key: "queued", mode: "enqueue" });
     if (status === "between two steps") return this.#reached;
     await this.#until(() => this.#hasCome());
-    if (status.startsWith("interrupted")) {
-      await this.residence.ask("interruption", (runtime) => runtime.interrupt(false));
+    if (status === "interrupted" || status === "interrupted, not to be woken") {
+      await this.#interrupt();
     }
-    if (status !== "running in a fetch") this.#restAwhile();
+    if (!this.#isRunning) this.#restAwhile();
   }
 
   async #request(): Promise<void> {
     const { mode, status } = this.#case;
-    const wake = status !== "interrupted, not to be woken";
+    const wake = !isLeftAsleep(status);
     const wanted = { id: UPDATE, revision: this.#scene.old + 1, mode, wake };
     const request = (): Promise<Result<UpdateView>> =>
       this.residence.persist("update", (runtime) => runtime.update(wanted));
     this.answers.push(await request());
+    if (status === INTERRUPTED_LATER && mode === "manual") await this.#interrupt();
     if (this.#disturbance.knocks !== true) return;
     for (let knock = 0; knock < 40; knock++) {
       void this.residence.ask("alarm", (runtime) => runtime.wake());
@@ -200,7 +235,9 @@ class Play {
     this.#scene.deathsLeft = 0;
     const name = this.#status?.name;
     if (name === "interrupted" || name === "failed") {
-      await this.world.run(() => this.residence.persist("resumption", (runtime) => runtime.resume()));
+      await this.world.run(() =>
+        this.residence.persist("resumption", (runtime) => runtime.resume()),
+      );
       this.#restAwhile();
     }
     const after = await this.world.run(() =>

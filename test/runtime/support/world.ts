@@ -33,6 +33,8 @@ export interface WorldOptions {
   readonly disks?: Readonly<Record<string, Disk>>;
   /** Called when something of an agent dies, while its disk is as it left it. */
   readonly crashed?: (world: World, residence: Residence, of: Crash["of"]) => void;
+  /** Called at every point that is passed. */
+  readonly passed?: (residence: Residence, what: string) => void;
   /** Called whenever a transaction has reached a disk. */
   readonly stored?: (world: World, residence: Residence) => void;
 }
@@ -85,7 +87,8 @@ export class World {
 
   #deathAt(residence: Residence, what: string): Crash["of"] | undefined {
     const dying = this.points.pass(residence.name, what);
-    if (dying !== undefined) this.#options.crashed?.(this, residence, dying);
+    if (dying === undefined) this.#options.passed?.(residence, what);
+    else this.#options.crashed?.(this, residence, dying);
     return dying;
   }
 
