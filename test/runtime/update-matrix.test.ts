@@ -37,19 +37,24 @@ async function failuresOf(
   return failures;
 }
 
+interface Moments {
+  readonly appends: readonly number[];
+  readonly others: readonly number[];
+}
+
 /** The numbers of the points of a run from the append of the request on; none when it was refused. */
-function momentsOf({ points, requestedAt }: UpdateRun): { appends: number[]; others: number[] } {
-  const moments = { appends: [] as number[], others: [] as number[] };
-  for (let at = requestedAt ?? Infinity; at <= points.length; at++) {
+function momentsOf({ points, requestedAt = Infinity }: UpdateRun): Moments {
+  const [appends, others]: [number[], number[]] = [[], []];
+  for (let at = requestedAt; at <= points.length; at++) {
     const isAppend = points[at - 1]?.endsWith("after a write") === true;
-    (isAppend ? moments.appends : moments.others).push(at);
+    (isAppend ? appends : others).push(at);
   }
-  return moments;
+  return { appends, others };
 }
 
 const undisturbed = new Map<string, Promise<UpdateRun>>();
 
-async function moments(one: UpdateCase): Promise<ReturnType<typeof momentsOf>> {
+async function momentsIn(one: UpdateCase): Promise<Moments> {
   const name = nameOf(one);
   const run = undisturbed.get(name) ?? playUpdate(one);
   undisturbed.set(name, run);
@@ -66,13 +71,13 @@ describe.each(MODES)("%s update", (mode) => {
 
     test("the same when the process dies right after any append", async () => {
       const crashes = async (one: UpdateCase): Promise<Disturbance[]> =>
-        (await moments(one)).appends.map((at) => ({ crashes: [processDies(at)] }));
+        (await momentsIn(one)).appends.map((at) => ({ crashes: [processDies(at)] }));
       expect(await failuresOf(cases, crashes)).toEqual([]);
     });
 
     test("the same when the process is killed at other moments", async () => {
       const kills = async (one: UpdateCase): Promise<Disturbance[]> => {
-        const { others } = await moments(one);
+        const { others } = await momentsIn(one);
         if (others.length === 0) return [];
         const chosen = sample(fc.constantFrom(...others), OTHER_MOMENTS);
         return chosen.map((at) => ({ crashes: [processDies(at)] }));

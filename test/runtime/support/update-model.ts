@@ -30,23 +30,26 @@ export function pastCalls({ history }: UpdateCase): (readonly [method: string, w
     : [[["early", "0"], ...part(1)], [...part(2)]];
 }
 
-const DIVERGING: readonly Target[] = [
+const DIVERGING = new Set<Target>([
   "calls something else",
   "answers something else",
-  "calls something else in what is unfinished",
   "a past method is gone",
   "the unfinished method is gone",
   "dies when it replays",
   "code does not start",
-];
+]);
 
-const UNSAVED: readonly Target[] = ["load fails", "save fails", "code does not start"];
+const UNSAVED = new Set<Target>(["load fails", "save fails", "code does not start"]);
 
 /** An automatic update loads nothing but a manual snapshot; a manual one replays nothing. */
-function fails({ mode, target, history }: UpdateCase): boolean {
-  if (mode === "manual") return UNSAVED.includes(target);
-  const loads = history === "after a manual update";
-  return DIVERGING.includes(target) || (loads && target === "load fails");
+function fails({ mode, status, target, history }: UpdateCase): boolean {
+  if (mode === "manual") return UNSAVED.has(target);
+  if (target === "load fails") return history === "after a manual update";
+  // This try has called nothing before it asked to begin anew.
+  const hasCalled = status !== "retrying from the beginning";
+  return target === "calls something else in what is unfinished"
+    ? hasCalled
+    : DIVERGING.has(target);
 }
 
 function restOf(status: StatusName, isHealed: boolean): Expectation["rest"] {

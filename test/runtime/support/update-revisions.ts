@@ -17,6 +17,8 @@ export interface Scene {
   deathsLeft: number;
 }
 
+const SOON = { afterMs: 500 };
+
 async function post(label: string, asked = "ms=4"): Promise<void> {
   await fetch(`${UPSTREAM}/${label}?${asked}`, { method: "POST" });
 }
@@ -43,7 +45,6 @@ async function dwell(scene: Scene, revision: number): Promise<void> {
       scene.deathsLeft -= 1;
       return die();
     case "retrying from the beginning":
-      if (invocation().attempt === 1) throw new RetryableError("again", { afterMs: 500 });
       return;
     default:
       return post("long", "ms=2000");
@@ -81,6 +82,8 @@ function tellerOf(scene: Scene, trait: Target) {
     }
 
     async work(): Promise<number> {
+      const isToRepeat = scene.status === "retrying from the beginning";
+      if (isToRepeat && invocation().attempt === 1) throw new RetryableError("again", SOON);
       this.#hear("begun");
       const isOther = trait === "calls something else in what is unfinished";
       await post(isOther ? "begun otherwise" : "begun");
