@@ -45,6 +45,10 @@ function granted({ grants }: Boot): Pick<AgentInvocationStarted, "bindings"> {
   return Object.keys(grants).length === 0 ? {} : { bindings: grants };
 }
 
+function never<T>(): Promise<T> {
+  return new Promise(() => {});
+}
+
 function refused(error: ErrorData): BootReply {
   return { state: "refused", error };
 }
@@ -90,6 +94,8 @@ export class Instance implements InstancePort {
   #unfinished: Run | undefined;
   /** The invocation that runs live. */
   #running: Run | undefined;
+  /** `saveSnapshot` has thrown, and may have left anything behind. */
+  #isDamaged = false;
 
   constructor(module: AuthorModule) {
     this.#module = module;
@@ -225,6 +231,8 @@ export class Instance implements InstancePort {
   read(call: ReadCall): Promise<ReadReply> {
     const booted = this.#present();
     return this.#reads.add(async () => {
+      // The host drops this instance once it hears of that, and asks the next one.
+      if (this.#isDamaged) return never();
       const reply = await readOnce(booted, call);
       await booted.link.settled();
       return reply;
@@ -246,6 +254,7 @@ export class Instance implements InstancePort {
       const scope = hookScope(booted, "saveSnapshot", !isTrial);
       return { ok: true, snapshot: await within(scope, save) };
     } catch (error) {
+      this.#isDamaged = true;
       return { ok: false, error: toErrorData(error) };
     }
   }

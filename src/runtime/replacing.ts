@@ -2,6 +2,7 @@
  * Replaces the session: recovery of the agent, and the trial of an update beside it. A replacement
  * is in the oplog before anything of the new session can be seen, or it leaves no trace.
  */
+import { frontUpdate } from "../core/decide/next.ts";
 import { planRecovery, planTrial, regionToRepeat } from "../core/decide/recovery.ts";
 import { failureDetail } from "../core/decide/update.ts";
 import type { FailedUpdate } from "../core/oplog/entry.ts";
@@ -41,6 +42,14 @@ export class Replacing {
     const isSame = present?.identity.incarnation === identity.incarnation;
     if (isSame && present.deleted === deleted) return false;
     if (start.ok) start.session.drop("what the agent was is no more");
+    return true;
+  }
+
+  /** Whether the agent was interrupted during the trial, and the update may not wake it: it stays pending. */
+  #mustWait(start: Start): boolean {
+    const { status } = this.#present.ledger;
+    if (status === undefined || frontUpdate(status) !== undefined) return false;
+    if (start.ok) start.session.drop("the agent was interrupted");
     return true;
   }
 
@@ -91,7 +100,7 @@ export class Replacing {
     old?.freeze();
     const slot = old?.slot === "left" ? "right" : "left";
     const start = await recovery.start(status, planTrial(status, update), slot);
-    if (this.#isGone(status, start)) return;
+    if (this.#isGone(status, start) || this.#mustWait(start)) return;
     const failure = failureOf(start);
     const { id: updateId, revision } = update;
     const at = this.#present.now;

@@ -36,10 +36,15 @@ export class Auditor {
   /** What did not hold: it must not be thrown into the runtime. */
   readonly #violations: string[] = [];
   readonly #triesOfStep: number;
+  readonly #snapshotsAreWork: boolean;
 
-  /** `triesOfStep`: how often a step may run its function by its own policy. */
-  constructor(triesOfStep = 1) {
+  /**
+   * `triesOfStep`: how often a step may run its function by its own policy. Snapshots are no work
+   * where they cannot be saved: after a failure the next one is not due by the record alone.
+   */
+  constructor(triesOfStep = 1, snapshotsAreWork = true) {
     this.#triesOfStep = triesOfStep;
+    this.#snapshotsAreWork = snapshotsAreWork;
   }
 
   /** The status of an agent by its disk. */
@@ -59,7 +64,8 @@ export class Auditor {
     const status = this.status(residence);
     if (status === undefined) return;
     const { revision, identity } = status;
-    const policy = world.revisions.type(revision, identity.type)?.snapshots ?? "disabled";
+    const declared = world.revisions.type(revision, identity.type)?.snapshots ?? "disabled";
+    const policy = this.#snapshotsAreWork ? declared : "disabled";
     const due = alarmAt(status, policy, world.clock.now);
     if (due === undefined) return;
     const { alarm } = residence.disk;

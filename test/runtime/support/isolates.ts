@@ -88,13 +88,20 @@ export class SimulatedInstance implements InstanceHandle {
   readonly slot: Slot;
   readonly life: Life;
   readonly #around: AroundIsolate;
-  readonly #instance: Instance;
+  readonly #evaluate: () => AuthorModule;
+  #started: Instance | undefined;
 
-  constructor(slot: Slot, module: AuthorModule, around: AroundIsolate) {
+  /** The module is evaluated when the isolate is first asked something: code that does not start is met then. */
+  constructor(slot: Slot, evaluate: () => AuthorModule, around: AroundIsolate) {
     this.slot = slot;
     this.#around = around;
+    this.#evaluate = evaluate;
     this.life = new Life(around.life.surroundings, around.life);
-    this.#instance = this.life.lead(() => new Instance(module));
+  }
+
+  async #call<T>(call: (instance: Instance) => Promise<T>): Promise<T> {
+    this.#started ??= new Instance(this.#evaluate());
+    return call(this.#started);
   }
 
   async #ask<T>(what: string, call: (instance: Instance) => Promise<T>): Promise<T> {
@@ -103,7 +110,7 @@ export class SimulatedInstance implements InstanceHandle {
     const asked = async (): Promise<T> => {
       await clock.turn();
       this.#around.crossed(`${what} begins`);
-      const work = this.life.lead(() => call(this.#instance)).catch(plainError);
+      const work = this.life.lead(() => this.#call(call)).catch(plainError);
       const answer = structuredClone(await this.life.during(work));
       await clock.turn();
       this.#around.crossed(`${what} is answered`);
@@ -142,7 +149,7 @@ export class SimulatedInstance implements InstanceHandle {
 
   /** What a snapshot taken now would hold; the agent does not notice. */
   peek(): Promise<SaveReply> {
-    return this.life.lead(() => this.#instance.save(true));
+    return this.life.lead(() => this.#call((instance) => instance.save(true)));
   }
 
   drop(reason: string): void {

@@ -53,7 +53,10 @@ export class Life {
 
   /** What the promise settles to, while this life lasts. */
   async during<T>(promise: Promise<T>): Promise<T> {
-    if (this.isOver) return never();
+    if (this.isOver) {
+      promise.catch(() => {});
+      return never();
+    }
     try {
       const value = await promise;
       return this.isOver ? never() : value;

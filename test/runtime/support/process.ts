@@ -22,6 +22,7 @@ export interface Site {
   readonly effects: Ports["effects"];
   /** Milliseconds until a write is durable; 0: at once. */
   readonly writeMs: number;
+  /** What an isolate evaluates; throws as the platform does when that does not start. */
   moduleOf(revision: number): AuthorModule;
   /** Called once a transaction has reached the disk. */
   stored(): void;
@@ -101,7 +102,8 @@ export class AgentProcess implements AroundIsolate {
     if (this.#instances.some((instance) => instance.slot === slot)) {
       throw new Error(`two instances at once in the ${slot} slot`);
     }
-    const instance = new SimulatedInstance(slot, this.#site.moduleOf(identity.revision), this);
+    const evaluate = (): AuthorModule => this.#site.moduleOf(identity.revision);
+    const instance = new SimulatedInstance(slot, evaluate, this);
     this.#instances.push(instance);
     return instance;
   }

@@ -22,6 +22,8 @@ const BEGINNING = Date.UTC(2030, 0, 1);
 export interface WorldOptions {
   readonly seed: string;
   readonly modules: readonly AuthorModule[];
+  /** A revision whose code does not start, though it could be uploaded. */
+  readonly broken?: number;
   readonly crashes?: readonly Crash[];
   /** Milliseconds until a write is durable, at most; 0: at once. */
   readonly writeMs?: number;
@@ -31,6 +33,8 @@ export interface WorldOptions {
   readonly disks?: Readonly<Record<string, Disk>>;
   /** Called when something of an agent dies, while its disk is as it left it. */
   readonly crashed?: (world: World, residence: Residence, of: Crash["of"]) => void;
+  /** Called at every point that is passed. */
+  readonly passed?: (residence: Residence, what: string) => void;
   /** Called whenever a transaction has reached a disk. */
   readonly stored?: (world: World, residence: Residence) => void;
 }
@@ -68,7 +72,7 @@ export class World {
       agents: new AgentCalls({ getByName: (called) => this.#operations(called) }),
       effects: this.upstream,
       writeMs: this.#options.writeMs ?? 0,
-      moduleOf: (revision) => this.revisions.module(revision),
+      moduleOf: (revision) => this.#moduleOf(revision),
       stored: (stored) => this.#options.stored?.(this, stored),
       deathAt: (where, what) => this.#deathAt(where, what),
     });
@@ -76,9 +80,15 @@ export class World {
     return residence;
   }
 
+  #moduleOf(revision: number): AuthorModule {
+    if (revision !== this.#options.broken) return this.revisions.module(revision);
+    throw new Error("Failed to start Worker: its code throws while it is loaded");
+  }
+
   #deathAt(residence: Residence, what: string): Crash["of"] | undefined {
     const dying = this.points.pass(residence.name, what);
-    if (dying !== undefined) this.#options.crashed?.(this, residence, dying);
+    if (dying === undefined) this.#options.passed?.(residence, what);
+    else this.#options.crashed?.(this, residence, dying);
     return dying;
   }
 
