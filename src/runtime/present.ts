@@ -76,8 +76,9 @@ export class Present {
     this.#type = { revision: status.revision, view: known.value.type };
   }
 
-  /** The snapshot policy in force at this moment. */
-  policy({ snapshots }: Status): SnapshotPolicy {
+  /** The snapshot policy in force at this moment; while it is not known, a snapshot may be due at any time. */
+  policy({ snapshots, revision }: Status): SnapshotPolicy {
+    if (this.#type?.revision !== revision) return { everySeconds: 0 };
     const { finished, until } = this.#snapshotHold;
     const isHeld = snapshots.finishedSince < finished || (until > 0 && this.now < until);
     return isHeld ? "disabled" : this.#declaredPolicy;

@@ -2,7 +2,7 @@
 import type { Answer, Problem } from "../../e2e/support/api.ts";
 import { DAMAGE, REVISIONS, type Traits } from "../../support/sequences/revisions.ts";
 import type { RealCommand, Subject } from "../../support/sequences/sequence.ts";
-import { viewOf, type View } from "../../support/sequences/model.ts";
+import { outcomeOf, viewOf, type View } from "../../support/sequences/model.ts";
 import { type HostedAgent, reset } from "./host.ts";
 
 const PAUSE_MS = 5;
@@ -10,7 +10,7 @@ const LONG_MS = 10_000;
 
 function source(traits: Traits, nth: number): string {
   const { dialect, snapshotsEvery } = traits;
-  const said = dialect === "plain" ? "n" : "-n";
+  const result = dialect === "plain" ? "n" : "-n";
   const policy =
     snapshotsEvery === undefined ? '"disabled"' : `{ everyInvocations: ${snapshotsEvery} }`;
   return `import { Agent, invocation, RetryableError } from "perdure";
@@ -20,13 +20,13 @@ function source(traits: Traits, nth: number): string {
     items = [];
     ${traits.isStillborn === true ? 'constructor() { super(); throw new Error("stillborn"); }' : ""}
     onCreate() { this.items.push(0); }
-    add(n) { this.items.push(n); return ${said}; }
-    ${traits.lacksPut === true ? "" : `put(n) { this.items.push(n); return ${said}; }`}
+    add(n) { this.items.push(n); return ${result}; }
+    ${traits.lacksPut === true ? "" : `put(n) { this.items.push(n); return ${result}; }`}
     fail(n) { this.items.push(n); throw new Error("no " + n); }
     stumble(n) {
       this.items.push(n);
       if (invocation().attempt < 2) throw new RetryableError("again", { afterMs: 1 });
-      return ${said};
+      return ${result};
     }
     list() { return this.items; }
     saveSnapshot() {
@@ -139,8 +139,6 @@ export class HostedTally implements Subject {
 
   async outcome(key: string): Promise<string> {
     const { status, body } = await this.#agent.invocation(key);
-    if (status === 404) return "unknown";
-    if (body.error !== undefined) return `!${body.error.code ?? body.error.message}`;
-    return body.status === "completed" ? `=${String(body.result)}` : body.status;
+    return status === 404 ? "unknown" : outcomeOf(body);
   }
 }

@@ -4,7 +4,7 @@ import type { Result } from "../../../src/core/errors.ts";
 import type { EntryKind } from "../../../src/core/oplog/entry.ts";
 import type { AgentRuntime } from "../../../src/runtime/agent.ts";
 import type { RealCommand, Subject } from "../../support/sequences/sequence.ts";
-import { viewOf, type View } from "../../support/sequences/model.ts";
+import { outcomeOf, viewOf, type View } from "../../support/sequences/model.ts";
 import { entriesOn } from "./disk.ts";
 import type { Residence } from "./residence.ts";
 import { SAVE_MS } from "./tallies.ts";
@@ -171,9 +171,6 @@ export class SimulatedTally implements Subject {
 
   async outcome(key: string): Promise<string> {
     const known = await this.#agent.persist("outcome", (runtime) => runtime.invocation(key, 0));
-    if (!known.ok) return "unknown";
-    const { status, result, error } = known.value;
-    if (error !== undefined) return `!${error.code ?? error.message}`;
-    return status === "completed" ? `=${String(result)}` : status;
+    return known.ok ? outcomeOf(known.value) : "unknown";
   }
 }

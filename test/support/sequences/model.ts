@@ -2,7 +2,7 @@
  * What must come of a sequence of commands, by semantics.md alone. An agent is a list of what has
  * happened to it: a revert cuts the list, and everything else is counted from what is left.
  */
-import type { AgentStatusName, AgentView } from "../../../src/core/api/views.ts";
+import type { AgentStatusName, AgentView, InvocationView } from "../../../src/core/api/views.ts";
 import type { Command, UpdateCommand } from "./commands.ts";
 import { FIRST_ITEMS, NOWHERE, REVISIONS, type Method, type Traits } from "./revisions.ts";
 
@@ -46,7 +46,7 @@ export interface View {
   readonly failed: readonly string[];
 }
 
-export const METHOD_GONE = "!method-not-found";
+const METHOD_GONE = "!method-not-found";
 
 function traitsOf(revision: number): Traits {
   const traits = REVISIONS[revision - 1];
@@ -90,6 +90,12 @@ export function viewOf({ updates, ...agent }: AgentView, expected: View): View {
     successful: updates.successful.map(nameOf),
     failed: updates.failed.map(nameOf),
   };
+}
+
+/** What a real invocation has come to. */
+export function outcomeOf({ status, result, error }: InvocationView): string {
+  if (error !== undefined) return `!${error.code ?? error.message}`;
+  return status === "completed" ? `=${JSON.stringify(result)}` : status;
 }
 
 export class Model {
