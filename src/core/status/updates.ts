@@ -66,6 +66,11 @@ export function evolveUpdates(
         ? { ...updates, pending, successful: [...updates.successful, concluded] }
         : { ...updates, pending, failed: [...updates.failed, concluded] };
     }
+    case "Interrupted": {
+      // The last word counts: what was requested before does not wake the agent.
+      const pending = updates.pending.map((update) => ({ ...update, wake: false }));
+      return { ...updates, pending };
+    }
     default:
       return updates;
   }

@@ -192,9 +192,11 @@ function updates(log: Log, live: Log): Status["updates"] {
   const waiting = saved.filter(({ entry }) =>
     ends.every((end) => end.entry.updateId !== entry.updateId),
   );
+  const interrupted = all(live, "Interrupted").at(-1)?.index ?? 0;
   return {
     pending: waiting.map(({ index, entry }) => {
-      const { updateId: id, mode, revision, requestedAt, wake, check } = entry;
+      const { updateId: id, mode, revision, requestedAt, check } = entry;
+      const wake = entry.wake && index > interrupted;
       const open = { index, id, mode, revision, requestedAt, wake };
       return check === undefined ? open : Object.assign(open, { check });
     }),

@@ -179,3 +179,16 @@ describe("semantics 2, law 3: updates conclude by their id, not by their place i
     expect(status.revision).toBe(1);
   });
 });
+
+test("semantics 5 and 8: an interruption holds back the updates requested before it, and none after it", () => {
+  const { updates } = statusOf([
+    created,
+    pending("before", 2),
+    { kind: "Interrupted", at: 2 },
+    pending("after", 3),
+  ]);
+  expect(updates.pending.map(({ id, wake }) => [id, wake])).toEqual([
+    ["before", false],
+    ["after", true],
+  ]);
+});

@@ -44,7 +44,7 @@ export interface UpdateCase {
   readonly takesSnapshots: boolean;
 }
 
-/** Whether the request says that the update is not to wake an agent that is interrupted. */
+/** Whether the agent is to stay interrupted: the request says so, or the interruption came after it. */
 export function isLeftAsleep(status: StatusName): boolean {
   return (
     status === "interrupted, not to be woken" ||

@@ -8,7 +8,7 @@ import { Auditor } from "./auditor.ts";
 import type { Crash } from "./crashing.ts";
 import { entriesOn } from "./disk.ts";
 import type { Residence } from "./residence.ts";
-import { isLeftAsleep, nameOf, type UpdateCase } from "./update-cases.ts";
+import { nameOf, type UpdateCase } from "./update-cases.ts";
 import { pastCalls, type Told } from "./update-model.ts";
 import { tellers, type Scene } from "./update-revisions.ts";
 import { World } from "./world.ts";
@@ -207,7 +207,7 @@ class Play {
 
   async #request(): Promise<void> {
     const { mode, status } = this.#case;
-    const wake = !isLeftAsleep(status);
+    const wake = status !== "interrupted, not to be woken";
     const wanted = { id: UPDATE, revision: this.#scene.old + 1, mode, wake };
     const request = (): Promise<Result<UpdateView>> =>
       this.residence.persist("update", (runtime) => runtime.update(wanted));

@@ -350,6 +350,7 @@ export class Model {
         return this.#revert(command);
       case "interrupt":
         this.#isInterrupted = this.isBusy;
+        if (this.isBusy) this.#updates = this.#updates.map((one) => ({ ...one, wake: false }));
         return "done";
       case "resume": {
         if (!this.isBusy) return "agent-not-resumable";
