@@ -13,7 +13,7 @@ import type {
 } from "../core/protocol.ts";
 import type { FacetPort, PackedHost } from "../transport/facet.ts";
 import { pack, unpack, type Packed } from "../transport/packing.ts";
-import type { AuthorModule } from "./describe.ts";
+import type { AuthorModule } from "./code/describe.ts";
 import { Instance } from "./instance.ts";
 import { LentHost } from "./lent-host.ts";
 

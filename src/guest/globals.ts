@@ -2,7 +2,7 @@
  * Replaces what the platform's globals mean to author code, before any of it is evaluated: time,
  * randomness, network, timers and the console become durable; what cannot be is refused with advice.
  */
-import { durableFetch } from "./fetch.ts";
+import { durableFetch } from "./fetch/fetch.ts";
 import creation from "perdure:creation";
 import { replaceConsole } from "./globals/console.ts";
 import { followNativeWork } from "./globals/followed.ts";
@@ -13,15 +13,15 @@ import { recordChanceOfSubtle } from "./globals/subtle.ts";
 import { replaceTime } from "./globals/time.ts";
 import { logUncaught } from "./globals/uncaught.ts";
 import { replaceWeakness } from "./globals/weak.ts";
-import { expectImports } from "./native-work.ts";
-import { AgentRequest } from "./request.ts";
+import { expectImports } from "./run/native-work.ts";
+import { AgentRequest } from "./fetch/request.ts";
 import {
   cancelTimer,
   startInterval,
   startTimeout,
   timeoutSignal,
   waitAbortably,
-} from "./timers.ts";
+} from "./globals/timers.ts";
 
 function replaceTimers(): void {
   replace(globalThis, "setTimeout", startTimeout);

@@ -5,8 +5,8 @@ import type { JsonValue } from "../core/api/views.ts";
 import type { Payload } from "../core/oplog/payload.ts";
 import type { InspectorPort } from "../transport/inspector.ts";
 import { unpack, type Packed } from "../transport/packing.ts";
-import { agentClass, argumentIssues, describeModule, type AuthorModule } from "./describe.ts";
-import { toErrorData } from "./errors.ts";
+import { agentClass, argumentIssues, describeModule, type AuthorModule } from "./code/describe.ts";
+import { toErrorData } from "./author/errors.ts";
 import { decode } from "./values.ts";
 
 /** The class of the entrypoint that inspects `module`. */

@@ -13,29 +13,29 @@ import type {
   SaveReply,
 } from "../core/protocol.ts";
 import { INITIALIZATION_KEY } from "../core/status/status.ts";
-import { constructAgent, type Agent } from "./agent.ts";
+import { constructAgent, type Agent } from "./author/agent.ts";
 import {
   agentClass,
   type AgentClass,
   type AuthorModule,
   invocable,
   retryPolicyOf,
-} from "./describe.ts";
-import { currentBindings } from "./bindings.ts";
-import { codeOf, type AuthorInstance } from "./entering.ts";
-import { toErrorData } from "./errors.ts";
+} from "./code/describe.ts";
+import { currentBindings } from "./bindings/bindings.ts";
+import { codeOf, type AuthorInstance } from "./code/entering.ts";
+import { toErrorData } from "./author/errors.ts";
 import { HostLink } from "./link.ts";
 import { cancelledOutcome } from "../core/oplog/cancellation.ts";
-import { setOwnComponent, setOwnModule } from "./own-code.ts";
+import { setOwnComponent, setOwnModule } from "./code/own-code.ts";
 import { platformRandom, realNow } from "./platform.ts";
-import { readOnce } from "./reading.ts";
-import { Reads } from "./reads.ts";
-import { Replay } from "./replay.ts";
-import { Run, type Ending } from "./run.ts";
-import { within } from "./scope.ts";
-import { LONGEST_MS } from "./sleep.ts";
-import { loadInstance, saveInstance } from "./snapshots.ts";
-import { FrozenScope, LiveScope } from "./unrecorded.ts";
+import { readOnce } from "./run/reading.ts";
+import { Reads } from "./run/reads.ts";
+import { Replay } from "./run/replay.ts";
+import { Run, type Ending } from "./run/run.ts";
+import { within } from "./scopes/scope.ts";
+import { LONGEST_MS } from "./author/sleep.ts";
+import { loadInstance, saveInstance } from "./code/snapshots.ts";
+import { FrozenScope, LiveScope } from "./scopes/unrecorded.ts";
 
 interface Booted extends AuthorInstance {
   readonly link: HostLink;

@@ -4,17 +4,17 @@
  */
 import "./globals.ts";
 
-export { Agent } from "./agent.ts";
+export { Agent } from "./author/agent.ts";
 export { connect } from "./globals/refused.ts";
-export { atomically } from "./atomically.ts";
-export { AgentError, RetryableError } from "./errors.ts";
-export { withIdempotence } from "./idempotence.ts";
-export { agent, completePromise } from "./calling.ts";
+export { atomically } from "./author/atomically.ts";
+export { AgentError, RetryableError } from "./author/errors.ts";
+export { withIdempotence } from "./author/idempotence.ts";
+export { agent, completePromise } from "./author/calling.ts";
 export { inspectorClass } from "./inspector.ts";
 export { instanceClass } from "./facet.ts";
-export { invocation } from "./invocation.ts";
-export { createPromise } from "./promise.ts";
-export { withRetry } from "./retrying.ts";
-export { saga } from "./saga.ts";
-export { sleep } from "./sleep.ts";
-export { step } from "./step.ts";
+export { invocation } from "./author/invocation.ts";
+export { createPromise } from "./author/promise.ts";
+export { withRetry } from "./author/retrying.ts";
+export { saga } from "./author/saga.ts";
+export { sleep } from "./author/sleep.ts";
+export { step } from "./author/step.ts";

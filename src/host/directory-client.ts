@@ -4,7 +4,7 @@ import type { DirectoryEntry, Presence, ShardOperations } from "../core/api/dire
 import type { AgentOperations } from "../core/api/operations.ts";
 import { shardOf } from "../core/decide/directory.ts";
 import { defaultRetryPolicy, retryDelay } from "../core/retry.ts";
-import { Directory } from "../runtime/directory.ts";
+import { Directory } from "../runtime/fleet/directory.ts";
 import type { Registry } from "../runtime/ports.ts";
 import { reach } from "../transport/packing.ts";
 import type { Env } from "./env.ts";

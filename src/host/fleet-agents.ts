@@ -2,7 +2,7 @@
 import { nameOf } from "../core/api/agent-name.ts";
 import type { AgentOperations } from "../core/api/operations.ts";
 import type { AgentAddress } from "../core/api/views.ts";
-import type { FleetAgents, FleetUpdate } from "../runtime/rollout-ports.ts";
+import type { FleetAgents, FleetUpdate } from "../runtime/fleet/rollout-ports.ts";
 import { reach } from "../transport/packing.ts";
 import type { Env } from "./env.ts";
 

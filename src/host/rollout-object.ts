@@ -10,7 +10,7 @@ import type {
   RolloutRequest,
 } from "../core/api/rollouts.ts";
 import { accept, type Result } from "../core/errors.ts";
-import { Rollouts } from "../runtime/rollouts.ts";
+import { Rollouts } from "../runtime/fleet/rollouts.ts";
 import { ComponentClient } from "./component-client.ts";
 import { directoryOf } from "./directory-client.ts";
 import type { Env } from "./env.ts";

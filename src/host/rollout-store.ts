@@ -1,5 +1,5 @@
 /** The storage of a component's rollouts in SQLite. Nothing is created before the first rollout. */
-import type { Member, RolloutRow, RolloutStore } from "../runtime/rollout-ports.ts";
+import type { Member, RolloutRow, RolloutStore } from "../runtime/fleet/rollout-ports.ts";
 
 const SCHEMA = [
   "CREATE TABLE IF NOT EXISTS rollouts(number INTEGER PRIMARY KEY, id TEXT NOT NULL, body TEXT NOT NULL)",

@@ -28,21 +28,21 @@ import type {
 import type { RevertTarget } from "../core/decide/revert.ts";
 import { checkSnapshot } from "../core/decide/snapshot.ts";
 import { accept, type Result } from "../core/errors.ts";
-import { Calls } from "./calls.ts";
-import { Cancelling } from "./cancelling.ts";
-import { Controlling } from "./controlling.ts";
-import { Creating } from "./creating.ts";
-import { Invoking } from "./invoking.ts";
-import { listInvocations } from "./listing.ts";
+import { Calls } from "./operations/calls.ts";
+import { Cancelling } from "./operations/cancelling.ts";
+import { Controlling } from "./operations/controlling.ts";
+import { Creating } from "./operations/creating.ts";
+import { Invoking } from "./operations/invoking.ts";
+import { listInvocations } from "./books/listing.ts";
 import { Loop } from "./loop.ts";
 import type { Ports } from "./ports.ts";
-import { noAgent, refused } from "./refusals.ts";
-import { Scheduling } from "./scheduling.ts";
-import { storedSnapshot } from "./stored-snapshot.ts";
-import { readOplog } from "./reading.ts";
-import { Registering } from "./registering.ts";
-import { Reverting } from "./reverting.ts";
-import { openRich } from "./rich.ts";
+import { noAgent, refused } from "./operations/refusals.ts";
+import { Scheduling } from "./operations/scheduling.ts";
+import { storedSnapshot } from "./books/stored-snapshot.ts";
+import { readOplog } from "./books/reading.ts";
+import { Registering } from "./operations/registering.ts";
+import { Reverting } from "./operations/reverting.ts";
+import { openRich } from "./books/rich.ts";
 
 export class AgentRuntime implements AgentOperations {
   readonly #ports: Ports;

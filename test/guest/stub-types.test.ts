@@ -1,6 +1,6 @@
 import { expectTypeOf, test } from "vitest";
-import { Agent } from "../../src/guest/agent.ts";
-import type { agent, AgentStub } from "../../src/guest/calling.ts";
+import { Agent } from "../../src/guest/author/agent.ts";
+import type { agent, AgentStub } from "../../src/guest/author/calling.ts";
 
 class Account extends Agent {
   balance = 0;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { WriteKeys } from "../../src/guest/write-keys.ts";
+import { WriteKeys } from "../../src/guest/run/write-keys.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 

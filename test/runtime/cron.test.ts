@@ -1,7 +1,7 @@
 /** When recurring schedules run: what we ask of the cron library. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { nextTime, timingFaults } from "../../src/runtime/cron.ts";
+import { nextTime, timingFaults } from "../../src/runtime/operations/cron.ts";
 import { announceSeed, check } from "../support/property.ts";
 
 announceSeed();

@@ -9,7 +9,7 @@ import type {
   PlacesRequest,
 } from "../../src/core/api/directory.ts";
 import { comparePlaces, shardOf } from "../../src/core/decide/directory.ts";
-import { Directory } from "../../src/runtime/directory.ts";
+import { Directory } from "../../src/runtime/fleet/directory.ts";
 import { announceSeed, checkAsync } from "../support/property.ts";
 
 announceSeed();

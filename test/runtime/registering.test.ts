@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { DirectoryEntry } from "../../src/core/api/directory.ts";
 import type { Create } from "../../src/core/oplog/entry.ts";
 import type { Status } from "../../src/core/status/status.ts";
-import { Registering } from "../../src/runtime/registering.ts";
+import { Registering } from "../../src/runtime/operations/registering.ts";
 import { aStatus } from "../support/statuses.ts";
 
 const entry: DirectoryEntry = { component: "shop", type: "Cart", key: "k", incarnation: "first" };

@@ -8,13 +8,13 @@ import type { AgentsRequest } from "../../src/core/api/directory.ts";
 import type { RolloutCommand, RolloutSettings, RolloutView } from "../../src/core/api/rollouts.ts";
 import type { DivergenceView, UpdateView } from "../../src/core/api/views.ts";
 import { accept, refuse, type Result } from "../../src/core/errors.ts";
-import { Rollouts } from "../../src/runtime/rollouts.ts";
+import { Rollouts } from "../../src/runtime/fleet/rollouts.ts";
 import type {
   FleetAgents,
   Member,
   RolloutRow,
   RolloutStore,
-} from "../../src/runtime/rollout-ports.ts";
+} from "../../src/runtime/fleet/rollout-ports.ts";
 
 const divergence: DivergenceView = {
   index: 4,

@@ -1,7 +1,7 @@
 /** The console writes to the agent's oplog, each line once. */
 import type { Log } from "../../core/oplog/entry.ts";
-import { format } from "../format.ts";
-import type { InvocationInfo } from "../scope.ts";
+import { format } from "./format.ts";
+import type { InvocationInfo } from "../scopes/scope.ts";
 import { presentScope, replace } from "./replace.ts";
 
 type Level = Log["level"];

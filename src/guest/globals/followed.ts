@@ -1,7 +1,7 @@
 /** Lets the invocation that runs follow what the platform does for it (see `native-work.ts`). */
-import { noteMovement } from "../native-work.ts";
+import { noteMovement } from "../run/native-work.ts";
 import { replace } from "./replace.ts";
-import { currentScope } from "../scope.ts";
+import { currentScope } from "../scopes/scope.ts";
 
 type Method = (this: unknown, ...args: unknown[]) => Promise<unknown>;
 

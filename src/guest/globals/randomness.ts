@@ -1,6 +1,6 @@
 /** Chance: `Math.random` derives from a seed; what is cryptographically strong is drawn once and recorded. */
 import { getRandomValues, randomUUID } from "../platform.ts";
-import { callingScope } from "../scope.ts";
+import { callingScope } from "../scopes/scope.ts";
 import { presentScope, replace } from "./replace.ts";
 
 const RANDOM_CALL = { call: "crypto.random", durability: "read-local" } as const;

@@ -1,7 +1,7 @@
 /** How the platform's globals are replaced. */
 import creation from "perdure:creation";
-import { currentScope, type Scope } from "../scope.ts";
-import { FrozenScope } from "../unrecorded.ts";
+import { currentScope, type Scope } from "../scopes/scope.ts";
+import { FrozenScope } from "../scopes/unrecorded.ts";
 
 const loading = new FrozenScope(creation.createdAt, creation.seed, "while a module loads");
 

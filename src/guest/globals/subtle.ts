@@ -4,7 +4,7 @@
  * function of its arguments and needs no record. A recorded key lies in the agent's oplog.
  */
 import { replace } from "./replace.ts";
-import { callingScope } from "../scope.ts";
+import { callingScope } from "../scopes/scope.ts";
 import { decode, encode } from "../values.ts";
 
 type Algorithm = string | { readonly name: string };

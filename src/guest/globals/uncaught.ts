@@ -1,8 +1,8 @@
 /** An error that nobody handles fails nothing: it is a line in the log of who caused it. */
-import { toErrorData } from "../errors.ts";
+import { toErrorData } from "../author/errors.ts";
 import { enqueueMicrotask } from "../platform.ts";
-import { Run } from "../run.ts";
-import { currentScope } from "../scope.ts";
+import { Run } from "../run/run.ts";
+import { currentScope } from "../scopes/scope.ts";
 import { replace } from "./replace.ts";
 
 function note(what: string, thrown: unknown): void {

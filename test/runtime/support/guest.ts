@@ -3,21 +3,21 @@
  * only: it must see the simulated platform from the beginning.
  */
 import { vi } from "vitest";
-import { Agent } from "../../../src/guest/agent.ts";
-import { atomically } from "../../../src/guest/atomically.ts";
-import { agent, completePromise } from "../../../src/guest/calling.ts";
-import { RetryableError } from "../../../src/guest/errors.ts";
-import { durableFetch } from "../../../src/guest/fetch.ts";
-import { withIdempotence } from "../../../src/guest/idempotence.ts";
+import { Agent } from "../../../src/guest/author/agent.ts";
+import { atomically } from "../../../src/guest/author/atomically.ts";
+import { agent, completePromise } from "../../../src/guest/author/calling.ts";
+import { RetryableError } from "../../../src/guest/author/errors.ts";
+import { durableFetch } from "../../../src/guest/fetch/fetch.ts";
+import { withIdempotence } from "../../../src/guest/author/idempotence.ts";
 import { Instance } from "../../../src/guest/instance.ts";
-import { invocation } from "../../../src/guest/invocation.ts";
-import { createPromise } from "../../../src/guest/promise.ts";
-import { withRetry } from "../../../src/guest/retrying.ts";
-import { saga } from "../../../src/guest/saga.ts";
-import { callingScope } from "../../../src/guest/scope.ts";
-import { sleep } from "../../../src/guest/sleep.ts";
-import { step } from "../../../src/guest/step.ts";
-import { cancelTimer, startTimeout } from "../../../src/guest/timers.ts";
+import { invocation } from "../../../src/guest/author/invocation.ts";
+import { createPromise } from "../../../src/guest/author/promise.ts";
+import { withRetry } from "../../../src/guest/author/retrying.ts";
+import { saga } from "../../../src/guest/author/saga.ts";
+import { callingScope } from "../../../src/guest/scopes/scope.ts";
+import { sleep } from "../../../src/guest/author/sleep.ts";
+import { step } from "../../../src/guest/author/step.ts";
+import { cancelTimer, startTimeout } from "../../../src/guest/globals/timers.ts";
 import { decode } from "../../../src/guest/values.ts";
 import { presentLife } from "./life.ts";
 import { virtualizeGlobals } from "./platform.ts";

@@ -3,7 +3,7 @@
  * instance to its host arrive in order, but an answer may overtake them.
  */
 import { Instance } from "../../../src/guest/instance.ts";
-import type { AuthorModule } from "../../../src/guest/describe.ts";
+import type { AuthorModule } from "../../../src/guest/code/describe.ts";
 import type {
   Boot,
   BootReply,

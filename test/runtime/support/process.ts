@@ -6,7 +6,7 @@ import type { Caller } from "../../../src/core/api/operations.ts";
 import type { AgentMessage, InstanceIdentity } from "../../../src/core/protocol.ts";
 import { AgentRuntime } from "../../../src/runtime/agent.ts";
 import type { Agents, Components, Ports, Slot } from "../../../src/runtime/ports.ts";
-import type { AuthorModule } from "../../../src/guest/describe.ts";
+import type { AuthorModule } from "../../../src/guest/code/describe.ts";
 import type { Crash } from "./crashing.ts";
 import type { Write, Disk } from "./disk.ts";
 import { SimulatedInstance, type AroundIsolate } from "./isolates.ts";

@@ -3,7 +3,7 @@ import { encodeRows } from "../../../src/core/oplog/codec.ts";
 import type { Indexed } from "../../../src/core/oplog/entry.ts";
 import type { Boot, HostPort, RecordPage } from "../../../src/core/protocol.ts";
 import type { Status } from "../../../src/core/status/status.ts";
-import type { AuthorModule } from "../../../src/guest/describe.ts";
+import type { AuthorModule } from "../../../src/guest/code/describe.ts";
 import type { Replayed } from "../../support/programs/comparing.ts";
 import { statusesOf } from "../../support/statuses.ts";
 import { Clock } from "./clock.ts";

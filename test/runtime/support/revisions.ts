@@ -1,7 +1,7 @@
 /** The component of a simulation: its revisions are modules of author classes, numbered from 1. */
 import type { AgentTypeDescription } from "../../../src/core/api/description.ts";
 import { accept, refuse } from "../../../src/core/errors.ts";
-import { describeModule, type AuthorModule } from "../../../src/guest/describe.ts";
+import { describeModule, type AuthorModule } from "../../../src/guest/code/describe.ts";
 import type { Components } from "../../../src/runtime/ports.ts";
 
 export class Revisions implements Components {

@@ -2,7 +2,7 @@
 import type { AgentView, UpdateMode, UpdateView } from "../../../src/core/api/views.ts";
 import type { Refusal } from "../../../src/core/errors.ts";
 import type { Indexed } from "../../../src/core/oplog/entry.ts";
-import type { AuthorModule } from "../../../src/guest/describe.ts";
+import type { AuthorModule } from "../../../src/guest/code/describe.ts";
 import type { AgentRuntime } from "../../../src/runtime/agent.ts";
 import { Auditor } from "./auditor.ts";
 import type { Crash } from "./crashing.ts";

@@ -1,5 +1,5 @@
 /** The author's code of the update matrix: revisions of one agent class, each with one trait. */
-import type { AuthorModule } from "../../../src/guest/describe.ts";
+import type { AuthorModule } from "../../../src/guest/code/describe.ts";
 import { Agent, fetch, invocation, RetryableError, sleep, step } from "./guest.ts";
 import { never, presentLife } from "./life.ts";
 import { UPSTREAM } from "./upstream.ts";

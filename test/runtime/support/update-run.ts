@@ -2,7 +2,7 @@
 import type { AgentView, UpdateView } from "../../../src/core/api/views.ts";
 import type { Result } from "../../../src/core/errors.ts";
 import type { Entry } from "../../../src/core/oplog/entry.ts";
-import type { AuthorModule } from "../../../src/guest/describe.ts";
+import type { AuthorModule } from "../../../src/guest/code/describe.ts";
 import { decodeRow } from "../../../src/core/oplog/codec.ts";
 import { Auditor } from "./auditor.ts";
 import type { Crash } from "./crashing.ts";

@@ -1,0 +1,123 @@
+/**
+ * Streams, responses and stored objects as bindings give them: made from what is recorded, so they
+ * are the same live and in replay, and can be kept in fields like other values.
+ */
+import type { BindingValue, Body, FetchResponse, StoredObjectData } from "../../core/protocol.ts";
+import { decodeBody } from "../../transport/body.ts";
+import { giveBody, streamOf } from "./bodies.ts";
+import { PlatformResponse } from "../platform.ts";
+import { keepClass } from "../values.ts";
+
+const BODILESS = new Set([101, 204, 205, 304]);
+
+const streams = new WeakMap<object, Body>();
+const responses = new WeakMap<object, FetchResponse>();
+const objects = new WeakMap<object, StoredObjectData>();
+
+function kept<T extends object>(made: WeakMap<object, T>): (value: unknown) => T | undefined {
+  return (value) => (typeof value === "object" && value !== null ? made.get(value) : undefined);
+}
+
+function makeStream(body: Body): ReadableStream {
+  const stream = streamOf(decodeBody(body));
+  streams.set(stream, body);
+  return stream;
+}
+
+function makeResponse(recorded: FetchResponse): Response {
+  const { status, statusText, headers, url, redirected, body = { text: "" } } = recorded;
+  const response = new PlatformResponse(null, {
+    status,
+    statusText,
+    headers: headers.map(([name, value]) => [name, value] as [string, string]),
+  });
+  Object.defineProperties(response, {
+    url: { value: url, configurable: true },
+    redirected: { value: redirected, configurable: true },
+    clone: { value: () => makeResponse(recorded), configurable: true },
+  });
+  const type = response.headers.get("content-type") ?? "";
+  if (!BODILESS.has(status)) giveBody(response, decodeBody(body), type);
+  responses.set(response, recorded);
+  return response;
+}
+
+/** The headers that go with an object's HTTP metadata. */
+const METADATA_HEADERS = {
+  contentType: "content-type",
+  contentLanguage: "content-language",
+  contentDisposition: "content-disposition",
+  contentEncoding: "content-encoding",
+  cacheControl: "cache-control",
+  cacheExpiry: "expires",
+} as const;
+
+type HttpMetadata = { readonly [Name in keyof typeof METADATA_HEADERS]?: string | Date };
+
+function writeMetadata(metadata: HttpMetadata, headers: Headers): void {
+  for (const [name, header] of Object.entries(METADATA_HEADERS)) {
+    const value = metadata[name as keyof HttpMetadata];
+    if (value !== undefined) {
+      headers.set(header, value instanceof Date ? value.toUTCString() : value);
+    }
+  }
+}
+
+function toHex(value: unknown): unknown {
+  return value instanceof ArrayBuffer ? new Uint8Array(value).toHex() : value;
+}
+
+function hidden(value: unknown): PropertyDescriptor {
+  return { value, configurable: true };
+}
+
+function makeObject(data: StoredObjectData): object {
+  const { httpMetadata: metadata = {}, checksums = {}, ...members } = data.members;
+  const sums = checksums as Readonly<Record<string, unknown>>;
+  const httpMetadata = metadata as HttpMetadata;
+  const object = { ...members, httpMetadata, checksums: { ...sums } };
+  Object.defineProperty(
+    object.checksums,
+    "toJSON",
+    hidden(() => Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, toHex(sum)]))),
+  );
+  Object.defineProperty(
+    object,
+    "writeHttpMetadata",
+    hidden((headers: Headers) => writeMetadata(httpMetadata, headers)),
+  );
+  if (data.body !== undefined) {
+    const { contentType } = httpMetadata;
+    giveBody(object, decodeBody(data.body), typeof contentType === "string" ? contentType : "");
+  }
+  objects.set(object, data);
+  return object;
+}
+
+keepClass("Stream", { reduce: kept(streams), revive: makeStream });
+keepClass("Response", { reduce: kept(responses), revive: makeResponse });
+keepClass("R2Object", { reduce: kept(objects), revive: makeObject });
+keepClass("Headers", {
+  reduce: (value) => value instanceof Headers && [...value],
+  revive: (entries: [string, string][]) => new Headers(entries),
+});
+
+/** What the host gave, as the values that it stands for. */
+export function fromBindingValue(given: BindingValue): unknown {
+  switch (given.form) {
+    case "plain":
+      return given.value;
+    case "list":
+      return given.items.map(fromBindingValue);
+    case "members":
+      return Object.fromEntries(
+        Object.entries(given.members).map(([name, member]) => [name, fromBindingValue(member)]),
+      );
+    case "stream":
+      return makeStream(given.body);
+    case "response":
+      return makeResponse(given.response);
+    case "object":
+      return makeObject(given.object);
+  }
+}

@@ -1,0 +1,69 @@
+/** Saving and loading an instance's state: the author's hooks, and what happens without them. */
+import type { SnapshotData } from "../../core/oplog/entry.ts";
+import type { Boot } from "../../core/protocol.ts";
+import { limits } from "../../core/limits.ts";
+import type { Agent } from "../author/agent.ts";
+import type { AuthorInstance } from "./entering.ts";
+import { AgentError } from "../author/errors.ts";
+import { migrated, stateSchemaOf } from "./migrations.ts";
+import { decode, encode } from "../values.ts";
+
+interface Hooks {
+  saveSnapshot?(): unknown;
+  /** A class that names its version is told that of the state, too. */
+  loadSnapshot?(state: unknown, saved: { readonly revision: number; version?: number }): unknown;
+}
+
+function fieldsOf(instance: Agent): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(instance));
+}
+
+function checkSize(bytes: number): void {
+  if (bytes <= limits.snapshotBytes) return;
+  throw new AgentError(
+    `The snapshot has ${bytes} bytes, more than ${limits.snapshotBytes}; keep less in the agent's fields, or save less in saveSnapshot.`,
+    { code: "payload-too-large" },
+  );
+}
+
+/** The instance's snapshot; throws what the hook throws, or an error that names the field that cannot be saved. */
+export async function saveInstance({ agent, AgentClass }: AuthorInstance): Promise<SnapshotData> {
+  const { version } = stateSchemaOf(AgentClass);
+  const snapshot = await saved(agent);
+  return version === 1 ? snapshot : { ...snapshot, version };
+}
+
+async function saved(instance: Agent): Promise<SnapshotData> {
+  const hooks = instance as Agent & Hooks;
+  const state = hooks.saveSnapshot === undefined ? fieldsOf(instance) : await hooks.saveSnapshot();
+  if (state instanceof Uint8Array) {
+    checkSize(state.length);
+    const payload = state.toBase64();
+    return { mime: "application/octet-stream", payload, bytes: state.length };
+  }
+  const payload = encode(state, hooks.saveSnapshot === undefined ? "this" : "snapshot");
+  const bytes = new TextEncoder().encode(payload).length;
+  checkSize(bytes);
+  return { mime: "application/json", payload, bytes };
+}
+
+/** Restores a fresh instance; throws what the hook throws, or says what its migrations lack. */
+export async function loadInstance(
+  { agent, AgentClass }: AuthorInstance,
+  { snapshot, revision }: NonNullable<Boot["base"]>,
+): Promise<void> {
+  const hooks = agent as Agent & Hooks;
+  const schema = stateSchemaOf(AgentClass);
+  const { mime, payload, version = 1 } = snapshot;
+  const state =
+    mime === "application/octet-stream" ? Uint8Array.fromBase64(payload) : decode(payload);
+  if (hooks.loadSnapshot !== undefined) {
+    await hooks.loadSnapshot(state, { revision, ...(schema.isDeclared ? { version } : {}) });
+    return;
+  }
+  const fields = await migrated(schema, state, version);
+  if (typeof fields !== "object" || fields === null || fields instanceof Uint8Array) {
+    throw new TypeError("The snapshot is not a set of fields; define loadSnapshot to restore it.");
+  }
+  Object.assign(agent, fields);
+}
