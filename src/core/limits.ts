@@ -12,4 +12,5 @@ export const limits = {
   idempotencyKeyLength: 256,
   cancelGraceMs: 5_000,
   dryRunSaveMs: 30_000,
+  snapshotHookMs: 30_000,
 } as const;

@@ -189,6 +189,32 @@ describe("a trap in a trial", () => {
   );
 });
 
+describe("a hook that never ends holds no agent", () => {
+  const never = (): Promise<void> => new Promise(() => {});
+
+  test("semantics 5: loadSnapshot in a trial is a FailedUpdate, and the old revision goes on", async () => {
+    const scene = new Scene([plain, { duringLoad: never }]);
+    await scene.play(async () => {
+      await scene.invoke("add", "a");
+      expect(await scene.update("manual", 2)).toBe("failed");
+      const [failed] = (await scene.view()).updates.failed;
+      expect(failed?.detail).toContain("loadSnapshot has not ended within 30 seconds");
+      expect(await scene.invoke("add", "b")).toBe(2);
+      expect(await scene.view()).toMatchObject({ status: "idle", revision: 1 });
+    });
+  });
+
+  test("semantics 5: saveSnapshot of a manual update is a FailedUpdate, and a fresh instance goes on", async () => {
+    const scene = new Scene([{ duringSave: never }, plain]);
+    await scene.play(async () => {
+      await scene.invoke("add", "a");
+      expect(await scene.update("manual", 2)).toBe("failed");
+      expect(await scene.invoke("add", "b")).toBe(2);
+      expect(await scene.view()).toMatchObject({ status: "idle", revision: 1 });
+    });
+  });
+});
+
 describe("a failed save with a poisoned instance", () => {
   function poison(items: string[]): never {
     items.push("poison");

@@ -6,6 +6,7 @@ import type { Agent } from "../author/agent.ts";
 import type { AuthorInstance } from "./entering.ts";
 import { AgentError } from "../author/errors.ts";
 import { migrated, stateSchemaOf } from "./migrations.ts";
+import { clearTimer, setTimer } from "../platform.ts";
 import { decode, encode } from "../values.ts";
 
 interface Hooks {
@@ -26,10 +27,23 @@ function checkSize(bytes: number): void {
   );
 }
 
+/** Nothing else may happen to an agent meanwhile, so a hook that never ends must not hold it, nor its update. */
+async function inTime<T>(hook: string, work: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const seconds = limits.snapshotHookMs / 1000;
+  const message = `${hook} has not ended within ${seconds} seconds; let it do less, or end what it waits for.`;
+  const timer = setTimer(() => reject(new Error(message)), limits.snapshotHookMs);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimer(timer);
+  }
+}
+
 /** The instance's snapshot; throws what the hook throws, or an error that names the field that cannot be saved. */
 export async function saveInstance({ agent, AgentClass }: AuthorInstance): Promise<SnapshotData> {
   const { version } = stateSchemaOf(AgentClass);
-  const snapshot = await saved(agent);
+  const snapshot = await inTime("saveSnapshot", saved(agent));
   return version === 1 ? snapshot : { ...snapshot, version };
 }
 
@@ -48,7 +62,14 @@ async function saved(instance: Agent): Promise<SnapshotData> {
 }
 
 /** Restores a fresh instance; throws what the hook throws, or says what its migrations lack. */
-export async function loadInstance(
+export function loadInstance(
+  instance: AuthorInstance,
+  base: NonNullable<Boot["base"]>,
+): Promise<void> {
+  return inTime("loadSnapshot", load(instance, base));
+}
+
+async function load(
   { agent, AgentClass }: AuthorInstance,
   { snapshot, revision }: NonNullable<Boot["base"]>,
 ): Promise<void> {
