@@ -12,6 +12,7 @@ import type {
 } from "../core/protocol.ts";
 import type { PackedHost } from "../transport/facet.ts";
 import { pack, reach, type Packed } from "../transport/packing.ts";
+import { outsideScopes } from "./scopes/scope.ts";
 
 export class LentHost implements HostPort {
   #lent: HostPort | undefined;
@@ -32,22 +33,22 @@ export class LentHost implements HostPort {
   }
 
   async commit(records: readonly LiveRecord[]): Promise<void> {
-    return this.#host.commit(records);
+    return outsideScopes(() => this.#host.commit(records));
   }
 
   async perform(records: readonly LiveRecord[], call: EffectCall): Promise<EffectResult> {
-    return this.#host.perform(records, call);
+    return outsideScopes(() => this.#host.perform(records, call));
   }
 
   async performUnrecorded(effect: Effect, id: number): Promise<EffectResult> {
-    return this.#host.performUnrecorded(effect, id);
+    return outsideScopes(() => this.#host.performUnrecorded(effect, id));
   }
 
   async abandon(id: number): Promise<void> {
-    return this.#host.abandon(id);
+    return outsideScopes(() => this.#host.abandon(id));
   }
 
   async page(from: number, to: number): Promise<RecordPage> {
-    return this.#host.page(from, to);
+    return outsideScopes(() => this.#host.page(from, to));
   }
 }

@@ -98,6 +98,11 @@ export function within<T>(scope: Scope, code: () => T): T {
   return scopes.run(scope, code);
 }
 
+/** Runs what the guest does for itself: it is no work of the code that called it. */
+export function outsideScopes<T>(work: () => T): T {
+  return scopes.exit(work);
+}
+
 /** The scope of the running code, or `undefined` while a module loads. */
 export function currentScope(): Scope | undefined {
   return scopes.getStore();
