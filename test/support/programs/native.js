@@ -39,6 +39,7 @@ const first = (buffer) => new Uint8Array(buffer)[0];
  */
 export const WORK = {
   text: () => new Response("a text").text(),
+  request: () => new Request("http://nowhere/", { method: "POST", body: "a request" }).text(),
   json: () => new Response('{"a":1}').json(),
   form: async () => {
     const form = new FormData();
