@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
   grantsOf,
@@ -63,11 +64,15 @@ describe("the configuration", () => {
 });
 
 describe("names that an upload asks for", () => {
+  const wrangler = readFileSync("wrangler.toml", "utf8");
+  const declared = [...wrangler.matchAll(/^(?:name|binding) = "([A-Z_]+)"$/gm)];
+
+  test("that Perdure's own configuration declares are known", () => {
+    expect(declared).toHaveLength(6);
+  });
+
   test.each([
-    "AGENTS",
-    "COMPONENTS",
-    "CATALOG",
-    "LOADER",
+    ...declared.map(([, name = ""]) => name),
     "PERDURE_TOKEN",
     "PERDURE_ANY",
     "perdure_x",
