@@ -90,7 +90,8 @@ export class SimulatedTally implements Subject {
       return said(await asked, () => "accepted");
     };
     this.#world.points.disarm();
-    await this.#pause(MOMENT_MS + SAVE_MS);
+    // An automatic snapshot that is due goes first, also when a death has put it off.
+    await this.#agent.persist("rest", (runtime) => runtime.wake());
     const first = await update("manual", manual);
     if (first !== "accepted") return first;
     await this.#pause(SAVE_MS / 2);
