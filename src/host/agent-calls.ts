@@ -1,7 +1,8 @@
 /** Reaches other agents through their objects. */
+import { persist } from "./persist.ts";
 import { addressOfName, isAddress, nameOf } from "../core/api/agent-name.ts";
 import type { AgentOperations, Caller } from "../core/api/operations.ts";
-import { defaultRetryPolicy, retryDelay } from "../core/retry.ts";
+import { defaultRetryPolicy } from "../core/retry.ts";
 import { refuse, type Refusal, type Result } from "../core/errors.ts";
 import type { ErrorData, Outcome } from "../core/oplog/entry.ts";
 import type { AgentMessage, EffectResult } from "../core/protocol.ts";
@@ -41,19 +42,8 @@ export class AgentCalls implements Agents {
     this.#namespace = namespace;
   }
 
-  /** A fresh stub for each try: one that has failed fails for ever. */
-  async #persist<T>(name: string, ask: (agent: AgentOperations) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await ask(reach<AgentOperations>(this.#namespace.getByName(name)));
-      } catch (error) {
-        const delay = retryDelay(PERSISTENT, attempt, Math.random());
-        if (delay === undefined) throw error;
-        await new Promise((resolve) => {
-          setTimeout(resolve, delay);
-        });
-      }
-    }
+  #persist<T>(name: string, ask: (agent: AgentOperations) => Promise<T>): Promise<T> {
+    return persist(() => ask(reach<AgentOperations>(this.#namespace.getByName(name))), PERSISTENT);
   }
 
   async perform(message: AgentMessage, caller: Caller): Promise<EffectResult> {

@@ -1,7 +1,8 @@
 /** What bindings give, as data that can be recorded: streams, bodies and objects are read whole. */
+import { readResponse } from "./exchange.ts";
 import { isLargerThan } from "../core/bindings/size.ts";
 import { limits } from "../core/limits.ts";
-import type { BindingValue, Body, FetchResponse, StoredObjectData } from "../core/protocol.ts";
+import type { BindingValue, Body, StoredObjectData } from "../core/protocol.ts";
 import { encodeBody, readWhole } from "../transport/body.ts";
 
 /** A result cannot be recorded: it is too large, or no data. */
@@ -23,18 +24,6 @@ function tooLarge(what: string): Unrecordable {
 
 async function readStream(stream: ReadableStream, what: string): Promise<Body> {
   return encodeBody(await readWhole(stream, () => tooLarge(what)));
-}
-
-async function readResponse(response: Response, what: string): Promise<FetchResponse> {
-  const { url, status, statusText, headers, redirected, body } = response;
-  return {
-    url,
-    status,
-    statusText,
-    headers: [...headers],
-    redirected,
-    ...(body === null ? {} : { body: await readStream(body, what) }),
-  };
 }
 
 function isStoredObject(value: object): value is R2Object {
@@ -98,7 +87,7 @@ export async function toBindingValue(value: unknown, what: string): Promise<Bind
     return { form: "stream", body: await readStream(value, what) };
   }
   if (value instanceof Response) {
-    return { form: "response", response: await readResponse(value, what) };
+    return { form: "response", response: await readResponse(value, () => tooLarge(what)) };
   }
   if (isUpload(value)) {
     return { form: "plain", value: { key: value.key, uploadId: value.uploadId } };

@@ -1,4 +1,6 @@
 /** Calls bindings of the host for agents that are granted them. */
+import { isRefusedRedirect, send } from "./exchange.ts";
+import { thrownData } from "../core/oplog/thrown.ts";
 import {
   grantsOf,
   readConfiguredGrants,
@@ -62,16 +64,9 @@ function execute(
   }
 }
 
-async function send(service: Fetcher, request: FetchRequest): Promise<Response> {
-  const { url, method, headers, body, redirect } = request;
-  const content = body && ("text" in body ? body.text : Uint8Array.fromBase64(body.base64));
-  const response = await service.fetch(url, {
-    method,
-    headers: headers.map(([name, value]) => [name, value] as [string, string]),
-    redirect: redirect === "error" ? "manual" : redirect,
-    ...(content === undefined ? {} : { body: content }),
-  });
-  if (redirect === "error" && response.status >= 300 && response.status < 400) {
+async function fetchFrom(service: Fetcher, request: FetchRequest): Promise<Response> {
+  const response = await send(request, (url, init) => service.fetch(url, init));
+  if (isRefusedRedirect(request, response)) {
     throw new TypeError("The answer is a redirect, which this request does not allow.");
   }
   return response;
@@ -104,7 +99,7 @@ function call(kind: BindingKind, binding: object, { method, input }: BindingRequ
       : goOnUploading(binding as R2Bucket, uploading, input);
   }
   const request = input as Exclude<BindingInput, readonly unknown[]>;
-  if ("url" in request) return send(binding as Fetcher, request);
+  if ("url" in request) return fetchFrom(binding as Fetcher, request);
   const database = binding as D1Database;
   if ("sql" in request) return execute(database, method, request);
   return database.batch(request.statements.map((statement) => statementOf(database, statement)));
@@ -121,9 +116,7 @@ function failure(error: unknown): ErrorData {
   if (error instanceof Unrecordable) {
     return { name: "AgentError", message: error.message, code: error.code };
   }
-  return error instanceof Error
-    ? { name: error.name, message: error.message }
-    : { name: "Error", message: String(error) };
+  return thrownData(error);
 }
 
 export class HostBindings implements Bindings {

@@ -1,9 +1,9 @@
 /** The directory over its shards' objects: what agents tell it, and what others read from it. */
+import { persist } from "./persist.ts";
 import { nameOf } from "../core/api/agent-name.ts";
 import type { DirectoryEntry, Presence, ShardOperations } from "../core/api/directory.ts";
 import type { AgentOperations } from "../core/api/operations.ts";
 import { shardOf } from "../core/decide/directory.ts";
-import { defaultRetryPolicy, retryDelay } from "../core/retry.ts";
 import { Directory } from "../runtime/fleet/directory.ts";
 import type { Registry } from "../runtime/ports.ts";
 import { reach } from "../transport/packing.ts";
@@ -17,21 +17,6 @@ function shardsOf({ PERDURE_DIRECTORY_SHARDS: text }: Bindings): number {
   const count = Number(text || DEFAULT_SHARDS);
   if (Number.isInteger(count) && count > 0) return count;
   throw new Error(`PERDURE_DIRECTORY_SHARDS is ${text}: set it to a whole number from 1.`);
-}
-
-/** Every operation on shards and presences may be repeated; `ask` has to take a fresh stub each time. */
-async function persist<T>(ask: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await ask();
-    } catch (error) {
-      const delay = retryDelay(defaultRetryPolicy, attempt, Math.random());
-      if (delay === undefined) throw error;
-      await new Promise((resolve) => {
-        setTimeout(resolve, delay);
-      });
-    }
-  }
 }
 
 /** Reads the directory. */

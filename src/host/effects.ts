@@ -1,9 +1,9 @@
 /** Sends the requests of agents. The platform holds them back until what is written is durable. */
+import { isRefusedRedirect, readResponse, send } from "./exchange.ts";
 import { limits } from "../core/limits.ts";
 import type { ErrorData } from "../core/oplog/entry.ts";
 import type { Effect, FetchRequest, FetchResponse } from "../core/protocol.ts";
 import type { Effects, Tried } from "../runtime/ports.ts";
-import { decodeBody, encodeBody, readWhole } from "../transport/body.ts";
 
 /** The answer has come, and another one would be no better. */
 class BadAnswer extends Error {
@@ -20,40 +20,21 @@ function tooLarge({ url }: Response): BadAnswer {
   return new BadAnswer({ name: "AgentError", message, code: "payload-too-large" });
 }
 
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-
-function checkAnswer({ status, url }: Response, redirect: FetchRequest["redirect"]): void {
+function checkAnswer(request: FetchRequest, response: Response): void {
+  const { status, url } = response;
   if (status === 101) {
     const message = `fetch failed: ${url} switches to another protocol, which cannot be made durable; exchange messages through fetch.`;
     throw new BadAnswer({ name: "TypeError", message });
   }
-  if (redirect !== "error" || !REDIRECTS.has(status)) return;
+  if (!isRefusedRedirect(request, response)) return;
   const message = `fetch failed: ${url} answers with a redirect, and this request has redirect: "error".`;
   throw new BadAnswer({ name: "TypeError", message });
 }
 
-async function send(
-  { method, url, headers, body, redirect }: FetchRequest,
-  signal: AbortSignal,
-): Promise<FetchResponse> {
-  const response = await fetch(url, {
-    method,
-    headers: headers.map(([name, value]) => [name, value] as [string, string]),
-    redirect: redirect === "error" ? "manual" : redirect,
-    signal,
-    // As bytes: the platform would give a text a Content-Type.
-    ...(body === undefined ? {} : { body: decodeBody(body) }),
-  });
-  checkAnswer(response, redirect);
-  const bytes = await readWhole(response.body, () => tooLarge(response));
-  return {
-    url: response.url,
-    status: response.status,
-    statusText: response.statusText,
-    headers: [...response.headers],
-    redirected: response.redirected,
-    ...(bytes.length === 0 ? {} : { body: encodeBody(bytes) }),
-  };
+async function exchange(request: FetchRequest, signal: AbortSignal): Promise<FetchResponse> {
+  const response = await send(request, (url, init) => fetch(url, init), signal);
+  checkAnswer(request, response);
+  return readResponse(response, () => tooLarge(response));
 }
 
 function failureOf(thrown: unknown): ErrorData {
@@ -71,7 +52,7 @@ function failed(thrown: unknown): Tried {
 export class NetworkEffects implements Effects {
   async perform({ request, retry }: Effect, aborted: AbortSignal): Promise<Tried> {
     try {
-      const answer = await send(JSON.parse(request) as FetchRequest, aborted);
+      const answer = await exchange(JSON.parse(request) as FetchRequest, aborted);
       const response = JSON.stringify(answer);
       if (retry?.on?.includes(answer.status) !== true) return { ok: true, response };
       const message = `${answer.url} answered ${answer.status}.`;
