@@ -116,7 +116,7 @@ export class AgentRuntime implements AgentOperations {
   }
 
   update(request: UpdateRequest) {
-    return this.#controlling.updateOnce(request);
+    return this.#controlling.update(request);
   }
 
   dryRun(request: UpdateRequest) {

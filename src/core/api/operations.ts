@@ -52,7 +52,7 @@ export interface InvokeRequest {
   readonly isNewKey: boolean;
   /** `await` answers with the outcome, `enqueue` as soon as the invocation is durable. */
   readonly mode: "await" | "enqueue";
-  /** Epoch milliseconds; makes the invocation a scheduled one (implies `enqueue`). */
+  /** Epoch milliseconds; makes the invocation a scheduled one. Only with `enqueue`. */
   readonly scheduledFor?: number;
   readonly caller?: Caller;
 }

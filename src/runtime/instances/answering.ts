@@ -3,6 +3,7 @@
  * one. A sleeping, interrupted or retrying agent stays as it is: an instance that is not the agent
  * answers for it, and writes nothing.
  */
+import { thrownData } from "../../core/oplog/thrown.ts";
 import { checkFailure } from "../../core/decide/invoke.ts";
 import { planReading } from "../../core/decide/recovery.ts";
 import { accept, type Result } from "../../core/errors.ts";
@@ -85,11 +86,10 @@ export class Answering {
       if (value.isSpoiled && !session.isDropped) this.#loop.restart();
       return { ok: true, value };
     } catch (thrown) {
-      const { name, message } = thrown instanceof Error ? thrown : new Error(String(thrown));
       const hasDied = !session.isDropped;
       // A run in the session learns of the death by itself.
       if (hasDied && this.#present.run === undefined) this.#present.discard("the instance died");
-      return { ok: false, hasDied, error: { name, message } };
+      return { ok: false, hasDied, error: thrownData(thrown) };
     }
   }
 

@@ -1,4 +1,5 @@
 /** Brings fresh instances to life: recovery of the agent, and trials of updates. Performs what `core/decide/recovery.ts` plans. */
+import { thrownData } from "../../core/oplog/thrown.ts";
 import type { DivergenceView } from "../../core/api/views.ts";
 import type { RecoveryPlan } from "../../core/decide/recovery.ts";
 import type { Entry, ErrorData, SnapshotData } from "../../core/oplog/entry.ts";
@@ -68,12 +69,6 @@ function diverged(
   const { message } = report;
   const error = { name: "Divergence", message, code: "divergence", details: { ...report } };
   return { ok: false, error, isHostFault: false, entriesReplayed, report };
-}
-
-function errorData(error: unknown): ErrorData {
-  return error instanceof Error
-    ? { name: error.name, message: error.message }
-    : { name: "Error", message: String(error) };
 }
 
 /** Code that cannot be loaded or evaluated fails with this message of the platform. */
@@ -165,7 +160,7 @@ export class Recovery {
       return reply.state === "diverged" ? diverged(reply, purpose) : failed(reply.error);
     } catch (error) {
       session?.drop("the instance did not start");
-      const data = errorData(error);
+      const data = thrownData(error);
       return failed(data, !CODE_DOES_NOT_START.test(data.message));
     } finally {
       if (session !== undefined) this.#starting.delete(session);

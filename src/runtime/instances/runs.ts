@@ -1,4 +1,5 @@
 /** Runs invocations in the session that is the agent, several at a time where they take no time. */
+import { thrownData } from "../../core/oplog/thrown.ts";
 import { firstDue } from "../../core/decide/next.ts";
 import { parking } from "../../core/decide/promises.ts";
 import type { InvocationCall, RunReply } from "../../core/protocol.ts";
@@ -132,9 +133,8 @@ export class Runs {
     if (present.run?.session !== session || error instanceof SessionDropped) return;
     present.discard("the instance died");
     present.ledger.append([]);
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
     const isUnknown = present.ledger.status?.current === undefined && !this.#isCareful;
     if (isUnknown) this.#isCareful = true;
-    else this.#failures.retry({ name, message });
+    else this.#failures.retry(thrownData(error));
   }
 }

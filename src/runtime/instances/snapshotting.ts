@@ -1,4 +1,5 @@
 /** Takes snapshots: those that are due by the policy or asked for, and the one that a manual update hands over. */
+import { thrownData } from "../../core/oplog/thrown.ts";
 import type { SnapshotView } from "../../core/api/views.ts";
 import { accept, refuse, type Result } from "../../core/errors.ts";
 import { unsavedDetail } from "../../core/decide/update.ts";
@@ -13,8 +14,7 @@ export async function save(session: Session, isTrial = false): Promise<SaveReply
   try {
     return await session.save(isTrial);
   } catch (error) {
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
-    return { ok: false, error: { name, message } };
+    return { ok: false, error: thrownData(error) };
   }
 }
 

@@ -87,7 +87,7 @@ export class Controlling {
     return found.ok ? this.#loop.dryRunning.dryRun(found.value.target) : found;
   }
 
-  async update(wanted: UpdateRequest): Promise<Result<UpdateView>> {
+  async #update(wanted: UpdateRequest): Promise<Result<UpdateView>> {
     const found = await this.#target(wanted);
     if (!found.ok) return found;
     const { status, target: request } = found.value;
@@ -103,11 +103,11 @@ export class Controlling {
   }
 
   /** The update that a request with an id was when it was first sent, concluded or not, or the new one. */
-  async updateOnce(request: UpdateRequest): Promise<Result<UpdateView>> {
-    if (this.#status === undefined || request.id === undefined) return this.update(request);
+  async update(request: UpdateRequest): Promise<Result<UpdateView>> {
+    if (this.#status === undefined || request.id === undefined) return this.#update(request);
     const { pending, successful, failed } = showUpdates(this.#status);
     const known = [...pending, ...successful, ...failed].find(({ id }) => id === request.id);
-    return known === undefined ? this.update(request) : accept(known);
+    return known === undefined ? this.#update(request) : accept(known);
   }
 
   async destroy(): Promise<Result<null>> {

@@ -50,8 +50,7 @@ export class Invoking {
   async invoke(address: AgentAddress, request: InvokeRequest): Promise<Result<InvocationView>> {
     const answer = await this.perform(address, request);
     if (!answer.ok) return answer;
-    const isAwaited = request.mode === "await" && request.scheduledFor === undefined;
-    return isAwaited ? outcomeOf(answer.value) : accept(answer.value.show());
+    return request.mode === "await" ? outcomeOf(answer.value) : accept(answer.value.show());
   }
 
   /** Invokes; when the outcome is waited for, the invocation that is answered has ended. */
@@ -119,22 +118,17 @@ export class Invoking {
     const refusal = checkAdmission(status);
     if (refusal !== undefined) return Promise.resolve(refused(refusal));
     const pending = this.#pendingOf(request);
-    const isAwaited = request.mode === "await" && request.scheduledFor === undefined;
-    if (isAwaited && this.#loop.isFree) {
+    if (request.mode === "await" && this.#loop.isFree) {
       ledger.hold(pending);
     } else ledger.append([...resumptionOf(status, this.#now), pending]);
     return this.#answer(request);
   }
 
-  async #answer({
-    idempotencyKey,
-    mode,
-    scheduledFor,
-  }: InvokeRequest): Promise<Result<KnownInvocation>> {
+  async #answer({ idempotencyKey, mode }: InvokeRequest): Promise<Result<KnownInvocation>> {
     const { ledger } = this.#loop;
     const known = ledger.find(idempotencyKey);
     if (known === undefined) return noAgent;
-    if (mode === "enqueue" || scheduledFor !== undefined) {
+    if (mode === "enqueue") {
       if (ledger.inbox.has(idempotencyKey)) ledger.append([]);
       void this.#loop.drive();
       return accept(known);
