@@ -1,4 +1,7 @@
-/** When a failed attempt is tried again (sdk.md: the default policy everywhere). */
+/** When a failed attempt is tried again. */
+import { LONGEST_MS } from "./longest.ts";
+
+/** The default one is the same everywhere (sdk.md). */
 export interface RetryPolicy {
   /** All tries, the first one included. */
   readonly attempts: number;
@@ -34,6 +37,17 @@ export function retryDelay(
   if (attempt >= policy.attempts) return undefined;
   const plain = Math.min(policy.maxMs, policy.initialMs * policy.factor ** (attempt - 1));
   return Math.round(plain * (1 + policy.jitter * (2 * random - 1)));
+}
+
+/** The same where the failure itself may ask for a delay, `afterMs`. */
+export function delayBeforeRetry(
+  policy: RetryPolicy,
+  attempt: number,
+  random: number,
+  afterMs: number | undefined,
+): number | undefined {
+  const delay = retryDelay(policy, attempt, random);
+  return delay === undefined ? undefined : Math.min(Math.ceil(afterMs ?? delay), LONGEST_MS);
 }
 
 function isAmount(value: unknown): value is number {

@@ -1,5 +1,5 @@
 /** One agent's instance of the author's class, from its boot to its end. */
-import { retryDelay } from "../core/retry.ts";
+import { delayBeforeRetry } from "../core/retry.ts";
 import type { AgentInvocationStarted, ErrorData } from "../core/oplog/entry.ts";
 import type {
   Boot,
@@ -31,9 +31,8 @@ import { platformRandom, realNow } from "./platform.ts";
 import { readOnce } from "./run/reading.ts";
 import { Reads } from "./run/reads.ts";
 import { Replay } from "./run/replay.ts";
-import { Run, type Ending } from "./run/run.ts";
+import { Run } from "./run/run.ts";
 import { within } from "./scopes/scope.ts";
-import { LONGEST_MS } from "./author/sleep.ts";
 import { loadInstance, saveInstance } from "./code/snapshots.ts";
 import { FrozenScope, LiveScope } from "./scopes/unrecorded.ts";
 
@@ -81,10 +80,7 @@ function hookScope({ link, boot }: Booted, hook: string, keepsLog = true): LiveS
 function delayOf({ retryable, invocation }: Run, AgentClass: AgentClass): number | undefined {
   if (retryable === undefined) return undefined;
   const policy = retryPolicyOf(AgentClass, invocation.method);
-  const delay = retryDelay(policy, invocation.attempt, platformRandom());
-  return delay === undefined
-    ? undefined
-    : Math.min(Math.ceil(retryable.afterMs ?? delay), LONGEST_MS);
+  return delayBeforeRetry(policy, invocation.attempt, platformRandom(), retryable.afterMs);
 }
 
 export class Instance implements InstancePort {
@@ -194,12 +190,8 @@ export class Instance implements InstancePort {
 
   /** Runs to the outcome; answers what ends the whole batch, or nothing when the next call may run. */
   async #finish({ link, boot, AgentClass }: Booted, run: Run): Promise<RunReply | undefined> {
-    const { outcome: settled } = run;
     this.#running = run;
-    const ending: Ending =
-      settled === undefined || !run.isAtRest
-        ? await run.finish(this.#reads)
-        : { kind: "settled", outcome: settled };
+    const ending = await run.finish(this.#reads);
     this.#running = undefined;
     if (ending.kind === "suspended") {
       return { state: "suspended", records: await link.drainForResult(), ...ending.wait };
@@ -234,7 +226,7 @@ export class Instance implements InstancePort {
       // The host drops this instance once it hears of that, and asks the next one.
       if (this.#isDamaged) return never();
       const reply = await readOnce(booted, call);
-      await booted.link.settled();
+      await booted.link.commit();
       return reply;
     });
   }

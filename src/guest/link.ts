@@ -74,13 +74,6 @@ export class HostLink {
     return this.drain();
   }
 
-  /** Resolves once the host has taken all that was done so far. */
-  async settled(): Promise<void> {
-    this.flush();
-    await this.#taken;
-    this.checkHeld();
-  }
-
   /** The request of a recorded call is in its `Start`: it is not sent twice. */
   async perform(effect: Effect & { readonly start: number }): Promise<EffectResult> {
     const { request: _, ...call } = effect;

@@ -33,10 +33,3 @@ const ROWS = new Set(["all", "first", "raw"]);
 export function statementDurability(method: string, sql: string): Durability {
   return ROWS.has(method) && isReadStatement(sql) ? "read-remote" : "write-remote";
 }
-
-const SAFE_VERBS = new Set(["GET", "HEAD", "OPTIONS"]);
-
-/** How a request to a service is recorded. */
-export function requestDurability(verb: string): Durability {
-  return SAFE_VERBS.has(verb) ? "read-remote" : "write-remote";
-}

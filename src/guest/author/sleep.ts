@@ -1,4 +1,5 @@
 /** Durable waiting. */
+import { LONGEST_MS } from "../../core/longest.ts";
 import { pause, realNow } from "../platform.ts";
 import { callingScope, type CallSpec, type StartPlace } from "../scopes/scope.ts";
 
@@ -12,9 +13,6 @@ const UNITS: Readonly<Record<string, number>> = {
 
 /** Platform timers hold at most this many milliseconds. */
 const LONGEST_TIMER_MS = 2_147_483_647;
-
-/** A hundred years: a time that dates and alarms still hold. */
-export const LONGEST_MS = 100 * 365 * 86_400_000;
 
 /** Milliseconds of a duration: a number of milliseconds, or text such as `"30s"`, `"5m"`, `"2h"`, `"7d"`. */
 export function durationMs(duration: number | string): number {

@@ -1,6 +1,6 @@
 /** A named step: its function runs once, its result is recorded as one call. */
 import type { ErrorData } from "../../core/oplog/entry.ts";
-import { retryDelay, type RetryPolicy } from "../../core/retry.ts";
+import { delayBeforeRetry, type RetryPolicy } from "../../core/retry.ts";
 import type { HostLink } from "../link.ts";
 import { platformRandom, realNow } from "../platform.ts";
 import { checkedPolicy } from "./retrying.ts";
@@ -33,13 +33,6 @@ function settle(body: () => unknown): Settlement | Promise<Settlement> {
   }
 }
 
-/** A hundred years: a time that dates still hold. */
-const LONGEST_MS = 100 * 365 * 24 * 3_600_000;
-
-function delayOf({ afterMs }: ErrorData, delay: number): number {
-  return Math.min(Math.ceil(afterMs ?? delay), LONGEST_MS);
-}
-
 interface Repeating {
   readonly body: () => unknown;
   readonly retry: RetryPolicy;
@@ -67,9 +60,9 @@ function settleAtLast(repeating: Repeating, attempt: number): Settlement | Promi
   const again = (settlement: Settlement): Settlement | Promise<Settlement> => {
     if (settlement.ok || isLeft()) return settlement;
     const { error } = settlement;
-    const delay = retryDelay(repeating.retry, attempt, platformRandom());
+    const delay = delayBeforeRetry(repeating.retry, attempt, platformRandom(), error.afterMs);
     if (delay === undefined) return settlement;
-    const later = waitForNext(repeating, error, attempt, delayOf(error, delay));
+    const later = waitForNext(repeating, error, attempt, delay);
     return later.then(() => (isLeft() ? settlement : settleAtLast(repeating, attempt + 1)));
   };
   const settlement = settle(repeating.body);

@@ -1,4 +1,5 @@
 /** Bodies that are in memory: what reads them takes no turn of the event loop. */
+import { give, readersOf } from "../fetch/body-readers.ts";
 import { PlatformReadableStream } from "../platform.ts";
 
 /** A stream of the bytes; `onRead` is called when they are taken out of it. */
@@ -27,19 +28,6 @@ export function giveBody(target: object, bytes: Uint8Array<ArrayBuffer>, type = 
     isUsed = true;
     return bytes.slice();
   };
-  const text = (): string => new TextDecoder().decode(take());
-  const readers = {
-    text: async () => text(),
-    json: async () => JSON.parse(text()) as unknown,
-    arrayBuffer: async () => take().buffer,
-    bytes: async () => take(),
-    blob: async () => new Blob([take()], { type }),
-  };
-  Object.defineProperties(target, {
-    ...Object.fromEntries(
-      Object.entries(readers).map(([name, value]) => [name, { value, configurable: true }]),
-    ),
-    body: { value: body, configurable: true },
-    bodyUsed: { get: () => isUsed, configurable: true },
-  });
+  give(target, { ...readersOf(take, type), body });
+  Object.defineProperty(target, "bodyUsed", { get: () => isUsed, configurable: true });
 }

@@ -1,5 +1,5 @@
 /** `fetch` of a service binding: the request is recorded whole, and so is the response. */
-import { requestDurability } from "../../core/bindings/kinds.ts";
+import { requestDurability } from "../../core/oplog/durability.ts";
 import { callBinding } from "./binding-call.ts";
 import { AgentRequest, Described } from "../fetch/request.ts";
 import type { Scope } from "../scopes/scope.ts";

@@ -5,10 +5,9 @@
 import type { BindingValue, Body, FetchResponse, StoredObjectData } from "../../core/protocol.ts";
 import { decodeBody } from "../../transport/body.ts";
 import { giveBody, streamOf } from "./bodies.ts";
-import { PlatformResponse } from "../platform.ts";
+import { give } from "../fetch/body-readers.ts";
+import { toResponse } from "../fetch/response.ts";
 import { keepClass } from "../values.ts";
-
-const BODILESS = new Set([101, 204, 205, 304]);
 
 const streams = new WeakMap<object, Body>();
 const responses = new WeakMap<object, FetchResponse>();
@@ -25,19 +24,7 @@ function makeStream(body: Body): ReadableStream {
 }
 
 function makeResponse(recorded: FetchResponse): Response {
-  const { status, statusText, headers, url, redirected, body = { text: "" } } = recorded;
-  const response = new PlatformResponse(null, {
-    status,
-    statusText,
-    headers: headers.map(([name, value]) => [name, value] as [string, string]),
-  });
-  Object.defineProperties(response, {
-    url: { value: url, configurable: true },
-    redirected: { value: redirected, configurable: true },
-    clone: { value: () => makeResponse(recorded), configurable: true },
-  });
-  const type = response.headers.get("content-type") ?? "";
-  if (!BODILESS.has(status)) giveBody(response, decodeBody(body), type);
+  const response = toResponse(recorded, "GET", () => makeResponse(recorded));
   responses.set(response, recorded);
   return response;
 }
@@ -67,25 +54,17 @@ function toHex(value: unknown): unknown {
   return value instanceof ArrayBuffer ? new Uint8Array(value).toHex() : value;
 }
 
-function hidden(value: unknown): PropertyDescriptor {
-  return { value, configurable: true };
-}
-
 function makeObject(data: StoredObjectData): object {
   const { httpMetadata: metadata = {}, checksums = {}, ...members } = data.members;
   const sums = checksums as Readonly<Record<string, unknown>>;
   const httpMetadata = metadata as HttpMetadata;
   const object = { ...members, httpMetadata, checksums: { ...sums } };
-  Object.defineProperty(
-    object.checksums,
-    "toJSON",
-    hidden(() => Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, toHex(sum)]))),
-  );
-  Object.defineProperty(
-    object,
-    "writeHttpMetadata",
-    hidden((headers: Headers) => writeMetadata(httpMetadata, headers)),
-  );
+  give(object.checksums, {
+    toJSON: () => Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, toHex(sum)])),
+  });
+  give(object, {
+    writeHttpMetadata: (headers: Headers) => writeMetadata(httpMetadata, headers),
+  });
   if (data.body !== undefined) {
     const { contentType } = httpMetadata;
     giveBody(object, decodeBody(data.body), typeof contentType === "string" ? contentType : "");

@@ -1,4 +1,5 @@
 /** `fetch` as a durable call: the request goes out through the host, the response is recorded whole. */
+import { requestDurability } from "../../core/oplog/durability.ts";
 import type { FetchRequest, FetchResponse } from "../../core/protocol.ts";
 import { AgentRequest, Described, isRead, KEY_HEADER } from "./request.ts";
 import { toResponse } from "./response.ts";
@@ -39,7 +40,7 @@ function send(scope: Scope, described: FetchRequest): MadeCall {
   return scope.call({
     identity: {
       call: "fetch",
-      durability: isRead(method) ? "read-remote" : "write-remote",
+      durability: requestDurability(method),
       request,
     },
     perform: (start, link, cancelled) =>

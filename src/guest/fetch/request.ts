@@ -1,5 +1,6 @@
 /** What author code asks `fetch` for: the global `Request`, and requests as they are recorded. */
 import { isLongerThan } from "../../core/utf8-length.ts";
+import { requestDurability } from "../../core/oplog/durability.ts";
 import { limits } from "../../core/limits.ts";
 import type { Body, FetchRequest } from "../../core/protocol.ts";
 import { encodeBody, readWhole } from "../../transport/body.ts";
@@ -7,12 +8,11 @@ import { AgentError } from "../author/errors.ts";
 import { PlatformRequest } from "../platform.ts";
 import type { Scope } from "../scopes/scope.ts";
 
-const READS = new Set(["GET", "HEAD", "OPTIONS"]);
 export const KEY_HEADER = "idempotency-key";
 
 /** Whether a request of that method changes nothing. */
 export function isRead(method: string): boolean {
-  return READS.has(method);
+  return requestDurability(method) === "read-remote";
 }
 
 /** Makes `redirect: "error"`, which the platform does not know, a property of a request and its clones. */

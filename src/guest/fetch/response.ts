@@ -1,6 +1,7 @@
 /** Recorded answers as `Response` objects: the same live and in replay. */
 import type { FetchResponse } from "../../core/protocol.ts";
 import { decodeBody } from "../../transport/body.ts";
+import { give, readersOf } from "./body-readers.ts";
 import { PlatformResponse } from "../platform.ts";
 
 const BODILESS = new Set([101, 204, 205, 304]);
@@ -10,7 +11,6 @@ function bodyOf({ status, body }: FetchResponse, method: string): Uint8Array<Arr
   return body === undefined ? new Uint8Array() : decodeBody(body);
 }
 
-/** Body readers that need no turn of the event loop: the body is in memory. */
 function readFromMemory(
   response: Response,
   bytes: Uint8Array<ArrayBuffer>,
@@ -28,44 +28,34 @@ function readFromMemory(
     isTaken = true;
     return bytes.slice();
   };
-  const text = (): string => new TextDecoder().decode(take());
   const type = response.headers.get("content-type") ?? "";
-  const methods = {
-    text: async () => text(),
-    json: async () => JSON.parse(text()) as unknown,
-    arrayBuffer: async () => take().buffer,
-    bytes: async () => take(),
-    blob: async () => new Blob([take()], { type }),
+  give(response, {
+    ...readersOf(take, type),
     formData: async () =>
       new PlatformResponse(take(), { headers: { "content-type": type } }).formData(),
     clone: () => {
       check();
       return again();
     },
-  };
-  Object.defineProperties(response, {
-    ...Object.fromEntries(
-      Object.entries(methods).map(([name, value]) => [name, { value, configurable: true }]),
-    ),
-    bodyUsed: { get: isUsed, configurable: true },
   });
+  Object.defineProperty(response, "bodyUsed", { get: isUsed, configurable: true });
 }
 
-/** The answer to a request of that method. */
-export function toResponse(recorded: FetchResponse, method: string): Response {
+/** The answer to a request of that method; `again` makes its clones. */
+export function toResponse(
+  recorded: FetchResponse,
+  method: string,
+  again = (): Response => toResponse(recorded, method),
+): Response {
   const { status, statusText, headers, url, redirected } = recorded;
-  const again = (): Response => toResponse(recorded, method);
   const body = bodyOf(recorded, method);
   const response = new PlatformResponse(body, {
     status,
     statusText,
     headers: headers.map(([name, value]) => [name, value] as [string, string]),
   });
-  Object.defineProperties(response, {
-    url: { value: url, configurable: true },
-    redirected: { value: redirected, configurable: true },
-    ...(body === null ? { clone: { value: again, configurable: true } } : {}),
-  });
-  if (body !== null) readFromMemory(response, body, again);
+  give(response, { url, redirected });
+  if (body === null) give(response, { clone: again });
+  else readFromMemory(response, body, again);
   return response;
 }

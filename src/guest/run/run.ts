@@ -39,7 +39,7 @@ import { WriteKeys } from "./write-keys.ts";
 /** Code that never waits for anything outside is committed at least this often. */
 const UNSENT_MS = 25;
 
-export type Ending =
+type Ending =
   | { readonly kind: "settled"; readonly outcome: Outcome }
   | { readonly kind: "suspended"; readonly wait: FarWait };
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import {
   methodDurability,
-  requestDurability,
   statementDurability,
   type BindingKind,
 } from "../../../src/core/bindings/kinds.ts";
+import { requestDurability } from "../../../src/core/oplog/durability.ts";
 import { isReadStatement } from "../../../src/core/bindings/sql.ts";
 
 const reads: Readonly<Record<BindingKind, readonly string[]>> = {
