@@ -25,6 +25,8 @@ const perdure :Workerd.Worker = (
     (className = "CatalogObject", uniqueKey = "perdure-CatalogObject", enableSql = true),
     (className = "DirectoryObject", uniqueKey = "perdure-DirectoryObject", enableSql = true),
     (className = "RolloutObject", uniqueKey = "perdure-RolloutObject", enableSql = true),
+    (className = "TokensObject", uniqueKey = "perdure-TokensObject", enableSql = true),
+    (className = "RateObject", uniqueKey = "perdure-RateObject", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "state"),
   bindings = [
@@ -33,6 +35,8 @@ const perdure :Workerd.Worker = (
     (name = "CATALOG", durableObjectNamespace = "CatalogObject"),
     (name = "DIRECTORY", durableObjectNamespace = "DirectoryObject"),
     (name = "ROLLOUTS", durableObjectNamespace = "RolloutObject"),
+    (name = "TOKENS", durableObjectNamespace = "TokensObject"),
+    (name = "RATES", durableObjectNamespace = "RateObject"),
     (name = "LOADER", workerLoader = (id = "agents")),
     (name = "PERDURE_LOCAL", text = "true"),
     (name = "PERDURE_LOADING", text = "anonymous"),
