@@ -2,6 +2,8 @@ import packageJson from "../package.json" with { type: "json" };
 import type { AgentOperations } from "./core/api/operations.ts";
 import type { Env } from "./host/env.ts";
 import { directoryOf } from "./host/directory-client.ts";
+import { Auth } from "./host/access/auth.ts";
+import { Tokens } from "./host/access/tokens.ts";
 import { createApp } from "./http/app.ts";
 import type { Ports } from "./http/ports.ts";
 import { reach } from "./transport/packing.ts";
@@ -10,11 +12,14 @@ export { AgentObject } from "./host/agent-object.ts";
 export { CatalogObject } from "./host/catalog-object.ts";
 export { ComponentObject } from "./host/component-object.ts";
 export { DirectoryObject } from "./host/directory-object.ts";
+export { RateObject } from "./host/access/rate-object.ts";
 export { RolloutObject } from "./host/rollout-object.ts";
+export { TokensObject } from "./host/access/tokens-object.ts";
 
 function portsOf(env: Env): Ports {
   // A variable that is not set is null under workerd's own configuration.
   const token = env.PERDURE_TOKEN || undefined;
+  const tokens = new Tokens(() => env.TOKENS.getByName("tokens"));
   return {
     // Only a key may contain a slash, so no two addresses share a name.
     agents: ({ component, type, key }) =>
@@ -23,7 +28,17 @@ function portsOf(env: Env): Ports {
     catalog: () => env.CATALOG.getByName("catalog"),
     directory: () => directoryOf(env),
     rollouts: (component) => env.ROLLOUTS.getByName(component),
-    auth: { local: env.PERDURE_LOCAL === "true", ...(token === undefined ? {} : { token }) },
+    auth: new Auth(
+      {
+        local: env.PERDURE_LOCAL === "true",
+        secret: token,
+        cloudflareAccess: undefined,
+        corsOrigins: [],
+      },
+      tokens,
+      env.RATES,
+    ),
+    tokens,
     version: packageJson.version,
   };
 }

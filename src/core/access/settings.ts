@@ -12,6 +12,18 @@ export interface CloudflareAccess {
   readonly grant: Grant;
 }
 
+/** Whether callers have to be known: `open` lets everybody in, `closed` nobody. */
+export type Door = "open" | "closed" | "guarded";
+
+/**
+ * A host that has nothing of its own to know callers by is closed, to those with minted tokens too:
+ * nobody could take these back. Only a developer's own server is open.
+ */
+export function doorOf(configured: { readonly local: boolean; readonly knows: boolean }): Door {
+  if (configured.knows) return "guarded";
+  return configured.local ? "open" : "closed";
+}
+
 const members = new Set(["issuer", "audience", "scopes", "component", "keyPrefix"]);
 const example = `{"issuer":"https://team.cloudflareaccess.com","audience":"…","scopes":["read"]}`;
 /** Without TLS on the own machine only. */

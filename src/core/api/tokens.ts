@@ -1,6 +1,6 @@
-/** What the objects behind access can be asked: the one that keeps the tokens, those that count. */
+/** What can be asked about tokens, and of the objects behind them: one keeps them all, others count. */
 import type { RateLimit } from "../access/rate.ts";
-import type { TokenView } from "../access/token.ts";
+import type { TokenRequest, TokenView } from "../access/token.ts";
 
 /** A token as it is kept: in its place, its SHA-256. */
 export interface StoredToken {
@@ -14,6 +14,17 @@ export interface TokensPage {
   readonly before?: number;
 }
 
+/** What HTTP asks about tokens. */
+export interface TokenOperations {
+  /** The token itself is told this once. */
+  mint(request: TokenRequest): Promise<{ readonly token: string; readonly view: TokenView }>;
+  list(limit: number, before?: number): Promise<TokensPage>;
+  show(id: string): Promise<TokenView | undefined>;
+  /** Whether it was there. */
+  revoke(id: string): Promise<boolean>;
+}
+
+/** The operations of the object that keeps the tokens. */
 export interface TokenStoreOperations {
   add(token: StoredToken): Promise<void>;
   find(id: string): Promise<StoredToken | undefined>;

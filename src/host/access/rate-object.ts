@@ -9,7 +9,7 @@ import type { Env } from "../env.ts";
  */
 export class RateObject extends DurableObject<Env> implements RateOperations {
   #bucket: Bucket | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: ReturnType<typeof setTimeout> | null = null;
 
   async take(limit: RateLimit): Promise<number> {
     const taking = take(limit, this.#bucket, Date.now());

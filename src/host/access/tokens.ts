@@ -9,12 +9,12 @@ import {
   type TokenRequest,
   type TokenView,
 } from "../../core/access/token.ts";
-import type { TokenStoreOperations } from "../../core/api/tokens.ts";
+import type { TokenOperations, TokenStoreOperations } from "../../core/api/tokens.ts";
 import { digestOf, isSameDigest } from "./digest.ts";
 import { KnownTokens } from "./known-tokens.ts";
 import { persist } from "../persist.ts";
 
-export class Tokens {
+export class Tokens implements TokenOperations {
   readonly #store: () => TokenStoreOperations;
   readonly #known = new KnownTokens();
 
@@ -52,7 +52,7 @@ export class Tokens {
     return (await persist(() => this.#store().find(id)))?.view;
   }
 
-  /** Whether it was there. This isolate refuses the token from now on. */
+  /** This isolate refuses the token from now on. */
   async revoke(id: string): Promise<boolean> {
     const wasThere = await persist(() => this.#store().remove(id));
     this.#known.forget(id);
