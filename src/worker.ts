@@ -1,6 +1,7 @@
 import packageJson from "../package.json" with { type: "json" };
 import type { AgentOperations } from "./core/api/operations.ts";
 import type { Env } from "./host/env.ts";
+import { configOf } from "./host/config.ts";
 import { directoryOf } from "./host/directory-client.ts";
 import { Auth } from "./host/access/auth.ts";
 import { Tokens } from "./host/access/tokens.ts";
@@ -17,8 +18,7 @@ export { RolloutObject } from "./host/rollout-object.ts";
 export { TokensObject } from "./host/access/tokens-object.ts";
 
 function portsOf(env: Env): Ports {
-  // A variable that is not set is null under workerd's own configuration.
-  const token = env.PERDURE_TOKEN || undefined;
+  const config = configOf(env);
   const tokens = new Tokens(() => env.TOKENS.getByName("tokens"));
   return {
     // Only a key may contain a slash, so no two addresses share a name.
@@ -28,16 +28,7 @@ function portsOf(env: Env): Ports {
     catalog: () => env.CATALOG.getByName("catalog"),
     directory: () => directoryOf(env),
     rollouts: (component) => env.ROLLOUTS.getByName(component),
-    auth: new Auth(
-      {
-        local: env.PERDURE_LOCAL === "true",
-        secret: token,
-        cloudflareAccess: undefined,
-        corsOrigins: [],
-      },
-      tokens,
-      env.RATES,
-    ),
+    auth: new Auth(config, tokens, env.RATES),
     tokens,
     version: packageJson.version,
   };

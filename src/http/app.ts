@@ -1,5 +1,5 @@
 import { agentRoutes } from "./agents.ts";
-import { authorize } from "./auth.ts";
+import { identify } from "./auth.ts";
 import { componentRoutes } from "./components.ts";
 import { directoryRoutes } from "./directory.ts";
 import { invocationRoutes } from "./invocations.ts";
@@ -21,7 +21,7 @@ export function createApp(ports: Ports): App {
   mount(app, {
     "/v1/health": { GET: async () => reply({ status: "ok", version: ports.version }) },
   });
-  guard(app, "/v1/*", (request) => authorize(ports.auth, request));
+  guard(app, "/v1/*", (request) => identify(ports.auth, request));
   mount(app, componentRoutes(ports));
   mount(app, directoryRoutes(ports));
   mount(app, agentRoutes(ports));

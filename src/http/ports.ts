@@ -14,6 +14,8 @@ import type { Result } from "../core/errors.ts";
 /** How callers are known. */
 export interface AuthPorts {
   readonly door: Door;
+  /** What is wrong with the configuration, when that is why the door is closed. */
+  readonly fault?: string;
   /** The caller with that token; nobody when it is unknown, wrong, revoked or expired. */
   callerOf(token: string): Promise<Caller | undefined>;
   /** The caller with that assertion of Cloudflare Access; absent where that is not configured. */

@@ -17,11 +17,18 @@ export type Door = "open" | "closed" | "guarded";
 
 /**
  * A host that has nothing of its own to know callers by is closed, to those with minted tokens too:
- * nobody could take these back. Only a developer's own server is open.
+ * nobody could take these back. So is one on which something of that is wrong. Only a developer's
+ * own server is open.
  */
-export function doorOf(configured: { readonly local: boolean; readonly knows: boolean }): Door {
-  if (configured.knows) return "guarded";
-  return configured.local ? "open" : "closed";
+export function doorOf(access: {
+  readonly local: boolean;
+  readonly token?: string | undefined;
+  readonly access?: CloudflareAccess | undefined;
+  readonly accessFault?: string;
+}): Door {
+  if (access.accessFault !== undefined) return "closed";
+  if (access.token !== undefined || access.access !== undefined) return "guarded";
+  return access.local ? "open" : "closed";
 }
 
 const members = new Set(["issuer", "audience", "scopes", "component", "keyPrefix"]);
@@ -32,12 +39,12 @@ const originPattern = /^https?:\/\/[^\s/?#@,]+$/;
 
 /** The setting in a parsed JSON value. */
 export function toCloudflareAccess(given: unknown): CloudflareAccess | string {
-  if (!isRecord(given)) return `is no JSON object; write it like ${example}`;
+  if (!isRecord(given)) return `is no JSON object: write it like ${example}`;
   const stranger = Object.keys(given).find((name) => !members.has(name));
-  if (stranger !== undefined) return `has a member ${stranger}, which it cannot have; take it out`;
+  if (stranger !== undefined) return `has a member ${stranger}, which it cannot have: take it out`;
   const { issuer, audience } = given;
   if (typeof issuer !== "string" || !issuerPattern.test(issuer)) {
-    return "has no `issuer` like https://team.cloudflareaccess.com, without a path";
+    return "has no `issuer`: give the domain of the team like https://team.cloudflareaccess.com, without a path";
   }
   if (typeof audience !== "string" || audience === "") {
     return "has no `audience`: give the audience tag of the Access application";
@@ -46,14 +53,11 @@ export function toCloudflareAccess(given: unknown): CloudflareAccess | string {
   return typeof grant === "string" ? grant : { issuer, audience, grant };
 }
 
-/** Origins of pages that may call, in a list with commas; `*` for those of any page. */
-export function toCorsOrigins(given: unknown): readonly string[] | string {
-  const origins = typeof given === "string" ? given.split(",").map((text) => text.trim()) : [];
-  const wrong = origins.find((origin) => origin !== "*" && !originPattern.test(origin));
-  if (origins.length === 0 || wrong !== undefined) {
-    return "is no list of origins; write it like https://one.example,https://two.example, or * for any";
-  }
-  return origins.includes("*") ? ["*"] : origins;
+/** Origins of pages that may call; `*` for those of any page. */
+export function toCorsOrigins(given: readonly string[]): readonly string[] | string {
+  const isEach = given.every((origin) => origin === "*" || originPattern.test(origin));
+  if (given.length > 0 && isEach) return given;
+  return "write origins like https://one.example,https://two.example, or * for any";
 }
 
 function toGrant({ scopes: given, component, keyPrefix }: Record<string, unknown>): Grant | string {
@@ -62,14 +66,14 @@ function toGrant({ scopes: given, component, keyPrefix }: Record<string, unknown
   }
   if (component === undefined) {
     if (keyPrefix === undefined) return { scopes: given };
-    return "has a `keyPrefix` without a `component`; say of which component";
+    return "has a `keyPrefix` without a `component`: give that, too";
   }
   if (typeof component !== "string" || !isComponentName(component)) {
-    return "has a `component` that is no name of one";
+    return "has a `component` that is no name of one: give the name under which its code is uploaded";
   }
   if (keyPrefix === undefined) return { scopes: given, component };
   if (typeof keyPrefix !== "string" || keyPrefixFault(keyPrefix) !== undefined) {
-    return "has a `keyPrefix` that no key begins with";
+    return "has a `keyPrefix` that no key begins with: give the beginning of keys, or take it out";
   }
   return { scopes: given, component, keyPrefix };
 }

@@ -1,6 +1,7 @@
 /** How callers of this host are known: by its secret, by tokens that were minted, by Cloudflare Access. */
+import type { Config } from "../../config.ts";
 import { everything } from "../../core/access/grant.ts";
-import { doorOf, type CloudflareAccess, type Door } from "../../core/access/settings.ts";
+import { doorOf, type Door } from "../../core/access/settings.ts";
 import type { Caller } from "../../core/access/token.ts";
 import type { RateOperations } from "../../core/api/tokens.ts";
 import { persist } from "../persist.ts";
@@ -9,16 +10,14 @@ import { digestOf, isSameDigest } from "./digest.ts";
 import type { ObjectNamespace } from "../env.ts";
 import type { Tokens } from "./tokens.ts";
 
-export interface AuthSettings {
-  readonly local: boolean;
-  /** What the administrator sends as a token. */
-  readonly secret: string | undefined;
-  readonly cloudflareAccess: CloudflareAccess | undefined;
-  readonly corsOrigins: readonly string[];
-}
+export type AccessConfig = Pick<
+  Config,
+  "local" | "token" | "access" | "corsOrigins" | "accessFault"
+>;
 
 export class Auth {
   readonly door: Door;
+  readonly fault?: string;
   readonly checkAssertion?: CheckAssertion;
   readonly corsOrigins: readonly string[];
   readonly #secret: string | undefined;
@@ -26,15 +25,15 @@ export class Auth {
   readonly #rates: ObjectNamespace<RateOperations>;
 
   constructor(
-    { local, secret, cloudflareAccess, corsOrigins }: AuthSettings,
+    config: AccessConfig,
     tokens: Tokens,
     rates: ObjectNamespace<RateOperations>,
   ) {
-    const knows = secret !== undefined || cloudflareAccess !== undefined;
-    this.door = doorOf({ local, knows });
-    if (cloudflareAccess !== undefined) this.checkAssertion = assertionCheck(cloudflareAccess);
-    this.corsOrigins = corsOrigins;
-    this.#secret = secret;
+    this.door = doorOf(config);
+    if (config.accessFault !== undefined) this.fault = config.accessFault;
+    if (config.access !== undefined) this.checkAssertion = assertionCheck(config.access);
+    this.corsOrigins = config.corsOrigins;
+    this.#secret = config.token;
     this.#tokens = tokens;
     this.#rates = rates;
   }
