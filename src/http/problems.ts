@@ -87,6 +87,7 @@ function headersFor(
   retryAfterSeconds: number = defaultRetryAfterSeconds,
 ): Readonly<Record<string, string>> {
   if (code === "unauthorized") return { "WWW-Authenticate": "Bearer" };
-  if (code === "queue-full" || code === "rate-limited") return { "Retry-After": String(Math.ceil(retryAfterSeconds)) };
+  if (code === "queue-full" || code === "rate-limited")
+    return { "Retry-After": String(Math.ceil(retryAfterSeconds)) };
   return {};
 }

@@ -34,7 +34,11 @@ export function createRouter(): App {
 }
 
 /** Lets nothing under a path through to what is mounted later unless `check` accepts it. */
-export function guard(app: App, path: string, check: (request: Request) => Promise<Result<unknown>>): void {
+export function guard(
+  app: App,
+  path: string,
+  check: (request: Request) => Promise<Result<unknown>>,
+): void {
   app.use(path, async (context, next) => {
     const checked = await check(context.req.raw);
     if (!checked.ok) return toResponse(checked, context.get("requestId"));

@@ -24,11 +24,7 @@ export class Auth {
   readonly #tokens: Tokens;
   readonly #rates: ObjectNamespace<RateOperations>;
 
-  constructor(
-    config: AccessConfig,
-    tokens: Tokens,
-    rates: ObjectNamespace<RateOperations>,
-  ) {
+  constructor(config: AccessConfig, tokens: Tokens, rates: ObjectNamespace<RateOperations>) {
     this.door = doorOf(config);
     if (config.accessFault !== undefined) this.fault = config.accessFault;
     if (config.access !== undefined) this.checkAssertion = assertionCheck(config.access);

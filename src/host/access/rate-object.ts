@@ -16,9 +16,12 @@ export class RateObject extends DurableObject<Env> implements RateOperations {
     if ("waitMs" in taking) return taking.waitMs;
     this.#bucket = taking.bucket;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#bucket = undefined;
-    }, untilFull(limit, taking.bucket));
+    this.#timer = setTimeout(
+      () => {
+        this.#bucket = undefined;
+      },
+      untilFull(limit, taking.bucket),
+    );
     return 0;
   }
 }
