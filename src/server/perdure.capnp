@@ -42,5 +42,7 @@ const perdure :Workerd.Worker = (
     (name = "PERDURE_LOADING", text = "anonymous"),
     (name = "PERDURE_DIRECTORY_SHARDS", text = "4"),
     (name = "PERDURE_TOKEN", fromEnvironment = "PERDURE_TOKEN"),
+    (name = "PERDURE_ACCESS", fromEnvironment = "PERDURE_ACCESS"),
+    (name = "PERDURE_CORS_ORIGINS", fromEnvironment = "PERDURE_CORS_ORIGINS"),
   ],
 );

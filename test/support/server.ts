@@ -12,6 +12,8 @@ export interface StartServerOptions {
   readonly state?: string;
   readonly token?: string;
   readonly port?: number;
+  /** Variables of its environment. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** A server running as `npm start` runs it, in a process of its own. */
@@ -81,12 +83,16 @@ interface Launched {
   readonly output: { stdout: string; stderr: string };
 }
 
-async function launch(state: string, port: number, token: string | undefined): Promise<Launched> {
+async function launch(
+  state: string,
+  port: number,
+  { token, variables }: StartServerOptions,
+): Promise<Launched> {
   const { PERDURE_TOKEN: _inherited, ...environment } = process.env;
   const child = spawn(
     process.execPath,
     [entry, "--port", String(port), "--state", state, ...(token ? ["--token", token] : [])],
-    { cwd: root, env: environment, detached: true, stdio: ["ignore", "pipe", "pipe"] },
+    { cwd: root, env: { ...environment, ...variables }, detached: true, stdio: ["ignore", "pipe", "pipe"] },
   );
   running.add(child);
   const output = { stdout: "", stderr: "" };
@@ -108,7 +114,7 @@ async function launch(state: string, port: number, token: string | undefined): P
 export async function startServer(options: StartServerOptions = {}): Promise<RunningServer> {
   const state = options.state ?? mkdtempSync(join(tmpdir(), "perdure-"));
   if (options.state === undefined) temporary.add(state);
-  let launched = await launch(state, options.port ?? 0, options.token);
+  let launched = await launch(state, options.port ?? 0, options);
   const { url } = launched;
   const hasEnded = () => launched.child.exitCode !== null || launched.child.signalCode !== null;
 
@@ -147,7 +153,7 @@ export async function startServer(options: StartServerOptions = {}): Promise<Run
     },
     async restart() {
       await end("SIGTERM");
-      launched = await launch(state, Number(new URL(url).port), options.token);
+      launched = await launch(state, Number(new URL(url).port), options);
     },
   };
 }
