@@ -152,17 +152,12 @@ describe("authentication", () => {
     if (status === 403) expect((await problemOf(response)).code).toBe("forbidden");
   });
 
-  test.each([[undefined], [""]])(
-    "without a token and not local every /v1 request is 503 auth-not-configured: %j",
-    async (token) => {
-      const auth = token === undefined ? { local: false } : { local: false, token };
-      const response = await startApp({ auth }).send("GET", A, {
-        headers: { Authorization: "Bearer " },
-      });
-      expect(response.status).toBe(503);
-      expect((await problemOf(response)).code).toBe("auth-not-configured");
-    },
-  );
+  test("without a token and not local every /v1 request is 503 auth-not-configured", async () => {
+    const headers = { Authorization: "Bearer " };
+    const response = await startApp({ auth: { local: false } }).send("GET", A, { headers });
+    expect(response.status).toBe(503);
+    expect((await problemOf(response)).code).toBe("auth-not-configured");
+  });
 
   test.each([[{ local: false }], [{ local: false, token: "t" }]])(
     "health is never authenticated: %j",

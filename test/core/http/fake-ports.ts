@@ -1,3 +1,5 @@
+import { everything } from "../../../src/core/access/grant.ts";
+import { doorOf } from "../../../src/core/access/settings.ts";
 import type { DirectoryOperations } from "../../../src/core/api/directory.ts";
 import type {
   AgentOperations,
@@ -6,10 +8,11 @@ import type {
 } from "../../../src/core/api/operations.ts";
 import type { RolloutOperations, RolloutView } from "../../../src/core/api/rollouts.ts";
 import type { RevisionDescription } from "../../../src/core/api/description.ts";
+import type { TokenOperations } from "../../../src/core/api/tokens.ts";
 import type { AgentView, InvocationView, ScheduleView } from "../../../src/core/api/views.ts";
 import { accept } from "../../../src/core/errors.ts";
 import { createApp } from "../../../src/http/app.ts";
-import type { AuthSettings } from "../../../src/http/ports.ts";
+import type { AuthPorts } from "../../../src/http/ports.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
 
@@ -137,13 +140,40 @@ const directoryDefaults: DirectoryOperations = {
   list: async () => ({ agents: [] }),
 };
 
+const tokenDefaults: TokenOperations = {
+  mint: async (request) => ({
+    token: "pdr_id_secret",
+    view: { id: "id", ...request, createdAt: at },
+  }),
+  list: async () => ({ tokens: [] }),
+  show: async () => undefined,
+  revoke: async () => true,
+};
+
+/** Who may call: holders of the token; without one, anybody, but only in local development. */
+interface FakeAuth {
+  readonly local: boolean;
+  readonly token?: string;
+  readonly corsOrigins?: readonly string[];
+}
+
+function authOf({ local, token, corsOrigins = [] }: FakeAuth): AuthPorts {
+  return {
+    door: doorOf({ local, token }),
+    callerOf: async (given) => (given === token ? { grant: everything } : undefined),
+    take: async () => 0,
+    corsOrigins,
+  };
+}
+
 export interface Fakes {
   readonly agent?: Partial<AgentOperations>;
   readonly component?: Partial<ComponentOperations>;
   readonly catalog?: Partial<CatalogOperations>;
   readonly directory?: Partial<DirectoryOperations>;
   readonly rollouts?: Partial<RolloutOperations>;
-  readonly auth?: AuthSettings;
+  readonly auth?: FakeAuth;
+  readonly tokens?: Partial<TokenOperations>;
 }
 
 /** A call that reached a port: the operation's name and its arguments. */
@@ -158,7 +188,8 @@ export function startApp(fakes: Fakes = {}) {
     catalog: () => noting(calls, { ...catalogDefaults, ...fakes.catalog }),
     directory: () => noting(calls, { ...directoryDefaults, ...fakes.directory }),
     rollouts: (name) => noting(calls, { ...rolloutDefaults, ...fakes.rollouts }, name),
-    auth: fakes.auth ?? { local: true },
+    auth: authOf(fakes.auth ?? { local: true }),
+    tokens: noting(calls, { ...tokenDefaults, ...fakes.tokens }),
     version: "1.2.3",
   });
   const send = async (verb: string, path: string, init: RequestInit = {}): Promise<Response> =>
