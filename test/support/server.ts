@@ -92,7 +92,12 @@ async function launch(
   const child = spawn(
     process.execPath,
     [entry, "--port", String(port), "--state", state, ...(token ? ["--token", token] : [])],
-    { cwd: root, env: { ...environment, ...variables }, detached: true, stdio: ["ignore", "pipe", "pipe"] },
+    {
+      cwd: root,
+      env: { ...environment, ...variables },
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    },
   );
   running.add(child);
   const output = { stdout: "", stderr: "" };

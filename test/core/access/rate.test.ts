@@ -10,7 +10,7 @@ announceSeed();
 function inUse(limit: RateLimit) {
   let bucket: Bucket | undefined;
   return {
-    ask(now: number): number {
+    ask: (now: number): number => {
       const taking = take(limit, bucket, now);
       if ("waitMs" in taking) return taking.waitMs;
       bucket = taking.bucket;
