@@ -1,6 +1,7 @@
 import packageJson from "../package.json" with { type: "json" };
 import type { AgentOperations } from "./core/api/operations.ts";
 import type { Env } from "./host/env.ts";
+import { configOf } from "./host/config.ts";
 import { directoryOf } from "./host/directory-client.ts";
 import { createApp } from "./http/app.ts";
 import type { Ports } from "./http/ports.ts";
@@ -13,8 +14,7 @@ export { DirectoryObject } from "./host/directory-object.ts";
 export { RolloutObject } from "./host/rollout-object.ts";
 
 function portsOf(env: Env): Ports {
-  // A variable that is not set is null under workerd's own configuration.
-  const token = env.PERDURE_TOKEN || undefined;
+  const { local, token } = configOf(env);
   return {
     // Only a key may contain a slash, so no two addresses share a name.
     agents: ({ component, type, key }) =>
@@ -23,7 +23,7 @@ function portsOf(env: Env): Ports {
     catalog: () => env.CATALOG.getByName("catalog"),
     directory: () => directoryOf(env),
     rollouts: (component) => env.ROLLOUTS.getByName(component),
-    auth: { local: env.PERDURE_LOCAL === "true", ...(token === undefined ? {} : { token }) },
+    auth: { local, ...(token === undefined ? {} : { token }) },
     version: packageJson.version,
   };
 }

@@ -19,6 +19,7 @@ import { AgentCalls } from "./agent-calls.ts";
 import { SqlAgentStore } from "./agent-store.ts";
 import { HostBindings } from "./bindings.ts";
 import { ComponentClient } from "./component-client.ts";
+import { configOf } from "./config.ts";
 import { DirectoryClient } from "./directory-client.ts";
 import { NetworkEffects } from "./effects.ts";
 import type { Env } from "./env.ts";
@@ -26,10 +27,8 @@ import { FacetInstances } from "./instances.ts";
 import { Isolates } from "./isolates.ts";
 
 function runtimeOf(ctx: DurableObjectState, env: Env): AgentRuntime {
-  const isolates = new Isolates(
-    env.LOADER,
-    env.PERDURE_LOADING === "named" ? "named" : "anonymous",
-  );
+  const config = configOf(env);
+  const isolates = new Isolates(env.LOADER, config.loading);
   return new AgentRuntime({
     environment: {
       now: () => Date.now(),
@@ -41,8 +40,8 @@ function runtimeOf(ctx: DurableObjectState, env: Env): AgentRuntime {
     components: new ComponentClient(env.COMPONENTS, isolates),
     effects: new NetworkEffects(),
     agents: new AgentCalls(env.AGENTS),
-    bindings: new HostBindings(env),
-    registry: new DirectoryClient(env),
+    bindings: new HostBindings(env, config.bindings),
+    registry: new DirectoryClient(env.DIRECTORY, config.directoryShards),
   });
 }
 
