@@ -1,5 +1,6 @@
 import packageJson from "../package.json" with { type: "json" };
 import type { AgentOperations } from "./core/api/operations.ts";
+import { limits } from "./core/limits.ts";
 import type { Env } from "./host/env.ts";
 import { configOf } from "./host/config.ts";
 import { directoryOf } from "./host/directory-client.ts";
@@ -30,6 +31,7 @@ function portsOf(env: Env): Ports {
     rollouts: (component) => env.ROLLOUTS.getByName(component),
     auth: new Auth(config, tokens, env.RATES),
     tokens,
+    limits,
     version: packageJson.version,
   };
 }

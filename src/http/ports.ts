@@ -10,6 +10,7 @@ import type { RolloutOperations } from "../core/api/rollouts.ts";
 import type { TokenOperations } from "../core/api/tokens.ts";
 import type { AgentAddress } from "../core/api/views.ts";
 import type { Result } from "../core/errors.ts";
+import type { Limits } from "../core/limits.ts";
 
 /** How callers are known. */
 export interface AuthPorts {
@@ -36,5 +37,6 @@ export interface Ports {
   rollouts(component: string): RolloutOperations;
   readonly auth: AuthPorts;
   readonly tokens: TokenOperations;
+  readonly limits: Limits;
   readonly version: string;
 }

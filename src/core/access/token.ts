@@ -25,6 +25,11 @@ export interface TokenView extends Grant {
   readonly expiresAt?: string;
 }
 
+/** A new token, as whoever asked for it is told this once. */
+export interface MintedToken extends TokenView {
+  readonly token: string;
+}
+
 /** What an administrator asks for. */
 export type TokenRequest = Omit<TokenView, "id" | "createdAt">;
 

@@ -1,6 +1,6 @@
 /** What can be asked about tokens, and of the objects behind them: one keeps them all, others count. */
 import type { RateLimit } from "../access/rate.ts";
-import type { TokenRequest, TokenView } from "../access/token.ts";
+import type { MintedToken, TokenRequest, TokenView } from "../access/token.ts";
 
 /** A token as it is kept: in its place, its SHA-256. */
 export interface StoredToken {
@@ -17,7 +17,7 @@ export interface TokensPage {
 /** What HTTP asks about tokens. */
 export interface TokenOperations {
   /** The token itself is told this once. */
-  mint(request: TokenRequest): Promise<{ readonly token: string; readonly view: TokenView }>;
+  mint(request: TokenRequest): Promise<MintedToken>;
   list(limit: number, before?: number): Promise<TokensPage>;
   show(id: string): Promise<TokenView | undefined>;
   /** Whether it was there. */

@@ -6,6 +6,7 @@ import {
   tokenBytes,
   tokenOf,
   type Caller,
+  type MintedToken,
   type TokenRequest,
   type TokenView,
 } from "../../core/access/token.ts";
@@ -32,7 +33,7 @@ export class Tokens implements TokenOperations {
     return hasExpired(stored.view, Date.now()) ? undefined : callerOf(stored.view);
   }
 
-  async mint(request: TokenRequest): Promise<{ readonly token: string; readonly view: TokenView }> {
+  async mint(request: TokenRequest): Promise<MintedToken> {
     const id = crypto.getRandomValues(new Uint8Array(tokenBytes.id)).toHex();
     const secret = crypto
       .getRandomValues(new Uint8Array(tokenBytes.secret))
@@ -41,7 +42,7 @@ export class Tokens implements TokenOperations {
     const view = { id, ...request, createdAt: new Date().toISOString() };
     // Never repeated: the second try would find the id taken.
     await this.#store().add({ view, hash: await digestOf(token) });
-    return { token, view };
+    return { ...view, token };
   }
 
   list(limit: number, before?: number) {

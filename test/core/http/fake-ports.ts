@@ -11,6 +11,7 @@ import type { RevisionDescription } from "../../../src/core/api/description.ts";
 import type { TokenOperations } from "../../../src/core/api/tokens.ts";
 import type { AgentView, InvocationView, ScheduleView } from "../../../src/core/api/views.ts";
 import { accept } from "../../../src/core/errors.ts";
+import { limits } from "../../../src/core/limits.ts";
 import { createApp } from "../../../src/http/app.ts";
 import type { AuthPorts } from "../../../src/http/ports.ts";
 
@@ -142,8 +143,10 @@ const directoryDefaults: DirectoryOperations = {
 
 const tokenDefaults: TokenOperations = {
   mint: async (request) => ({
+    id: "id",
+    ...request,
+    createdAt: at,
     token: "pdr_id_secret",
-    view: { id: "id", ...request, createdAt: at },
   }),
   list: async () => ({ tokens: [] }),
   show: async () => undefined,
@@ -190,6 +193,7 @@ export function startApp(fakes: Fakes = {}) {
     rollouts: (name) => noting(calls, { ...rolloutDefaults, ...fakes.rollouts }, name),
     auth: authOf(fakes.auth ?? { local: true }),
     tokens: noting(calls, { ...tokenDefaults, ...fakes.tokens }),
+    limits,
     version: "1.2.3",
   });
   const send = async (verb: string, path: string, init: RequestInit = {}): Promise<Response> =>
