@@ -36,7 +36,12 @@ export function createRouter(routes: readonly Route[], ports: Ports): App {
     ports,
   );
   // Mounted here, it stands before all that is mounted after, and unknown routes.
-  app.use("/v1/*", async (context, next) => (await refuseStranger(context, ports)) ?? next());
+  app.use("/v1/*", async (context, next) => {
+    const caller = await callerOf(context.req.raw, context.get("requestId"), ports);
+    if (caller instanceof Response) return caller;
+    context.set("caller", caller);
+    return next();
+  });
   mount(
     app,
     routes.filter(({ access }) => access !== "public"),
@@ -69,17 +74,15 @@ function toPattern(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ":$1");
 }
 
-/** The refusal of who is not known; of anybody else it is known from then on what they may do. */
-async function refuseStranger(
-  context: Context<AppEnv>,
+/** What the caller may do, or the answer to one who is not known. */
+async function callerOf(
+  request: Request,
+  requestId: string,
   ports: Ports,
-): Promise<Response | undefined> {
-  const requestId = context.get("requestId");
+): Promise<Grant | Response> {
   try {
-    const caller = await identify(ports.auth, context.req.raw);
-    if (!caller.ok) return toResponse(caller, requestId);
-    context.set("caller", caller.value.grant);
-    return undefined;
+    const caller = await identify(ports.auth, request);
+    return caller.ok ? caller.value.grant : toResponse(caller, requestId);
   } catch (error) {
     return failure(error, requestId);
   }

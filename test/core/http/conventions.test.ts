@@ -159,6 +159,45 @@ describe("authentication", () => {
     expect((await problemOf(response)).code).toBe("auth-not-configured");
   });
 
+  test.each([
+    ["tokens that were minted", { Authorization: "Bearer minted" }],
+    ["assertions of Cloudflare Access", { "Cf-Access-Jwt-Assertion": "a.b.c" }],
+  ])("such a server lets nobody in with %s", async (_, headers) => {
+    const known = { grant: { scopes: ["admin"] as const } };
+    const auth = { local: false, minted: known, asserted: known };
+    const { send, calls } = startApp({ auth });
+    expect((await send("GET", A, { headers })).status).toBe(503);
+    expect(calls).toEqual([]);
+  });
+
+  test("what guards is wrong: 503 for everybody, and what is wrong with it", async () => {
+    const { send } = startApp({ auth: { local: true, token: "t", accessFault: "It is wrong." } });
+    const response = await send("GET", A, { headers: { Authorization: "Bearer t" } });
+    expect(response.status).toBe(503);
+    expect(await problemOf(response)).toMatchObject({
+      code: "auth-not-configured",
+      detail: "It is wrong.",
+    });
+  });
+
+  test("a failure to find out who calls is a 500, and lets nobody in", async () => {
+    vi.spyOn(console, "error").mockReturnValue();
+    const { send, calls } = startApp({ auth: { local: false, token: "t", minted: "unreachable" } });
+    const response = await send("GET", A, { headers: { Authorization: "Bearer minted" } });
+    expect(response.status).toBe(500);
+    expect((await problemOf(response)).code).toBe("internal-error");
+    expect(calls).toEqual([]);
+  });
+
+  test("what a caller may not do is refused before its body is read", async () => {
+    const minted = { grant: { scopes: ["read"] as const } };
+    const { send, calls } = startApp({ auth: { local: false, token: "t", minted } });
+    const headers = { Authorization: "Bearer minted", "Content-Type": "text/plain" };
+    const response = await send("POST", `${A}/invoke/add`, { headers, body: "no json" });
+    expect(response.status).toBe(403);
+    expect(calls).toEqual([]);
+  });
+
   test.each([[{ local: false }], [{ local: false, token: "t" }]])(
     "health is never authenticated: %j",
     async (auth) => {

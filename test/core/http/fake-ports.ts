@@ -1,4 +1,5 @@
 import { everything } from "../../../src/core/access/grant.ts";
+import type { Caller } from "../../../src/core/access/token.ts";
 import { doorOf } from "../../../src/core/access/settings.ts";
 import type { DirectoryOperations } from "../../../src/core/api/directory.ts";
 import type {
@@ -157,14 +158,28 @@ const tokenDefaults: TokenOperations = {
 interface FakeAuth {
   readonly local: boolean;
   readonly token?: string;
+  readonly accessFault?: string;
+  /** Whom the token `minted` stands for. */
+  readonly minted?: Caller | "unreachable";
+  /** Whom any assertion stands for. */
+  readonly asserted?: Caller;
+  /** How much too early a token with a limit is. */
+  readonly waitMs?: number;
   readonly corsOrigins?: readonly string[];
 }
 
-function authOf({ local, token, corsOrigins = [] }: FakeAuth): AuthPorts {
+function authOf(fake: FakeAuth): AuthPorts {
+  const { token, minted, asserted, accessFault, waitMs = 0, corsOrigins = [] } = fake;
   return {
-    door: doorOf({ local, token }),
-    callerOf: async (given) => (given === token ? { grant: everything } : undefined),
-    take: async () => 0,
+    door: doorOf(fake),
+    ...(accessFault === undefined ? {} : { fault: accessFault }),
+    async callerOf(given) {
+      if (given === token) return { grant: everything };
+      if (minted === "unreachable") throw new Error("the tokens are out of reach");
+      return given === "minted" ? minted : undefined;
+    },
+    ...(asserted === undefined ? {} : { checkAssertion: async () => accept(asserted) }),
+    take: async () => waitMs,
     corsOrigins,
   };
 }
