@@ -154,3 +154,10 @@ test("requests are counted for each token on its own, and none is let through to
   for (const waitMs of answers.filter((ms) => ms > 0)) expect(waitMs).toBeLessThanOrEqual(6_000);
   expect(await rates("idle").take(limit)).toBe(0);
 });
+
+test("a count is kept in memory until nothing of it matters any more", async () => {
+  const begun = Date.now();
+  await rates("kept").take({ requests: 1, perSeconds: 1 });
+  await evictDurableObject(bindings.RATES.getByName("kept"));
+  expect(Date.now() - begun).toBeGreaterThanOrEqual(1_000);
+});
