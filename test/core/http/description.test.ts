@@ -37,7 +37,7 @@ async function read(path: string, app = startApp()): Promise<Description> {
 
 function schemas(): Ajv2020 {
   const ajv = new Ajv2020({ strict: false });
-  ajvFormats.default(ajv);
+  ajvFormats(ajv);
   return ajv;
 }
 
