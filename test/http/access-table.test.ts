@@ -11,9 +11,12 @@ const { server } = await openSite({ token: secret });
 const admin = createApi(server.url, secret);
 
 /** What the contract says of each route: the scopes of which one will do, and what it is about. */
-type About = "host" | "code" | "fleet" | "agent" | "health";
+type About = "public" | "api" | "host" | "code" | "fleet" | "agent";
 const contract: Readonly<Record<string, readonly [scopes: string, about: About]>> = {
-  getHealth: ["", "health"],
+  getHealth: ["", "public"],
+  getDocs: ["", "public"],
+  getDescription: ["read invoke operate deploy admin", "api"],
+  getRevisionDescription: ["read invoke", "code"],
   listComponents: ["read", "host"],
   getComponent: ["read", "code"],
   listRevisions: ["read", "code"],
@@ -40,10 +43,10 @@ const contract: Readonly<Record<string, readonly [scopes: string, about: About]>
   takeSnapshot: ["operate", "agent"],
   getSnapshot: ["read", "agent"],
   readOplog: ["read", "agent"],
-  listRollouts: ["operate", "fleet"],
+  listRollouts: ["read operate", "fleet"],
   startRollout: ["operate", "fleet"],
-  getRollout: ["operate", "fleet"],
-  listRolloutAgents: ["operate", "fleet"],
+  getRollout: ["read operate", "fleet"],
+  listRolloutAgents: ["read operate", "fleet"],
   pauseRollout: ["operate", "fleet"],
   resumeRollout: ["operate", "fleet"],
   cancelRollout: ["operate", "fleet"],
@@ -68,10 +71,11 @@ const kinds: Readonly<Record<string, (needed: readonly string[], about: About) =
     ]),
   ),
   "this component": (_, about) => about !== "host",
-  "another component": () => false,
+  "another component": (_, about) => about === "api",
   "this prefix": (needed, about) =>
-    about === "agent" || (about === "code" && needed.includes("read")),
-  "another prefix": (needed, about) => about === "code" && needed.includes("read"),
+    about === "api" || about === "agent" || (about === "code" && needed.includes("read")),
+  "another prefix": (needed, about) =>
+    about === "api" || (about === "code" && needed.includes("read")),
   secret: () => true,
 };
 
@@ -147,7 +151,7 @@ test("who gets in is who should, and who does not changes nothing", async () => 
   const cells = routes.flatMap((route) =>
     Object.entries(kinds).map(([kind, getsIn]) => {
       const [needed = "", about = "host"] = contract[route.id] ?? [];
-      return { route, kind, may: about === "health" || getsIn(needed.split(" "), about) };
+      return { route, kind, may: about === "public" || getsIn(needed.split(" "), about) };
     }),
   );
   const got = new Map<string, number>();

@@ -11,7 +11,9 @@ export function targetOf(
   { prefix }: { readonly prefix?: string },
 ): Target {
   if (agent !== undefined) return { kind: "agent", component: agent.component, key: agent.key };
-  if (component === undefined) return { kind: "host" };
+  if (component === undefined) {
+    return { kind: route.path === "/v1/openapi.json" ? "api" : "host" };
+  }
   if (route.path === "/v1/agents/{component}") {
     return { kind: "fleet", component, prefix: prefix ?? "" };
   }

@@ -1,3 +1,4 @@
+import { descriptionRoutes } from "../description/routes.ts";
 import type { Route } from "../routing/route.ts";
 import { agentRoutes } from "./agents.ts";
 import { componentRoutes } from "./components.ts";
@@ -18,6 +19,7 @@ import { updateRoutes } from "./updates.ts";
 /** Every route of http-api.md. */
 export const routes: readonly Route[] = [
   ...healthRoutes,
+  ...descriptionRoutes(() => routes),
   ...componentRoutes,
   ...directoryRoutes,
   ...agentRoutes,

@@ -55,7 +55,7 @@ const defaultRetryAfterSeconds = 1;
 export interface Problem {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly body: { readonly title: string; readonly [member: string]: unknown };
 }
 
 /** The problem document of a refusal. */

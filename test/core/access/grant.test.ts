@@ -70,6 +70,13 @@ describe("limited to a component", () => {
   });
 });
 
+test("the API itself is within every limit, for who has a scope for it", () => {
+  const api: Target = { kind: "api" };
+  const limited: Grant = { scopes: ["read"], component: "shop", keyPrefix: "eu-" };
+  expect(allows(limited, "read", api)).toBe(true);
+  expect(allows(limited, "invoke", api)).toBe(false);
+});
+
 describe("limited to a prefix of keys", () => {
   const limited: Grant = { scopes: ["admin"], component: "shop", keyPrefix: "eu-" };
 

@@ -6,7 +6,9 @@ const component = "shop";
 const agent = { component, type: "Cart", key: "eu-ada" };
 
 test.each([
+  ["/v1/openapi.json", {}, {}, { kind: "api" }],
   ["/v1/components", {}, {}, { kind: "host" }],
+  ["/v1/tokens", {}, {}, { kind: "host" }],
   ["/v1/components/{component}/revisions", { component }, {}, { kind: "code", component }],
   ["/v1/agents/{component}", { component }, {}, { kind: "fleet", component, prefix: "" }],
   [
