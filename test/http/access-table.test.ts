@@ -1,8 +1,9 @@
 /** Every route with every kind of token: who gets in is who should, and who does not changes nothing. */
 import { beforeAll, expect, test } from "vitest";
+import type { Route } from "../../src/http/routing/route.ts";
 import { routes } from "../../src/http/routes/table.ts";
 import { box as code } from "../e2e/support/box.ts";
-import { agentPath, createApi, type Answer } from "./support/api.ts";
+import { agentPath, createApi } from "./support/api.ts";
 import { openSite } from "./support/site.ts";
 import { until } from "./support/until.ts";
 
@@ -122,11 +123,21 @@ const values: Readonly<Record<string, string>> = {
   index: "1",
 };
 
-/** A request to each route, with a body that is taken or refused only once somebody is let in. */
-function send(kind: string, { verb, path }: (typeof routes)[number]): Promise<Answer> {
+/** The status of a route; its body, if there is one, is taken or refused once somebody is let in. */
+async function statusOf(kind: string, { verb, path }: Route): Promise<number> {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "none");
-  const json = verb === "POST" || verb === "PUT" ? { json: { method: "list" } } : {};
-  return createApi(server.url, tokens[kind]).send(verb, filled, json);
+  const token = tokens[kind];
+  const response = await fetch(`${server.url}${filled}`, {
+    method: verb,
+    headers: {
+      "content-type": "application/json",
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+    ...(verb === "POST" || verb === "PUT" ? { body: '{"method":"list"}' } : {}),
+  });
+  // What it says is of no interest here, and a stream would never end.
+  await response.body?.cancel();
+  return response.status;
 }
 
 /** Everything that a request of the table could change. */
@@ -157,12 +168,11 @@ test("who gets in is who should, and who does not changes nothing", async () => 
   const got = new Map<string, number>();
   const before = await state();
   for (const { route, kind } of cells.filter(({ may }) => !may)) {
-    const { status } = await send(kind, route);
-    got.set(`${route.id} ${kind}`, status);
+    got.set(`${route.id} ${kind}`, await statusOf(kind, route));
   }
   expect(await state()).toBe(before);
   for (const { route, kind } of cells.filter(({ may }) => may)) {
-    got.set(`${route.id} ${kind}`, (await send(kind, route)).status);
+    got.set(`${route.id} ${kind}`, await statusOf(kind, route));
   }
   const wrong = cells.filter(({ route, kind, may }) => {
     const status = got.get(`${route.id} ${kind}`) ?? 0;
@@ -178,7 +188,7 @@ test("who gets in is who should, and who does not changes nothing", async () => 
 });
 
 /** The table for people, as it was found. */
-function tableOf(getsIn: (route: (typeof routes)[number], kind: string) => boolean): string {
+function tableOf(getsIn: (route: Route, kind: string) => boolean): string {
   const names = Object.keys(kinds);
   const rows = routes.map((route) =>
     [
