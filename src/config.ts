@@ -3,7 +3,12 @@
  * them. README.md has the same table.
  */
 import { flag, json, oneOf, secret, wholeNumber, type Reader } from "./config/readers.ts";
+import { toLimits, toRetryPolicy } from "./config/settings.ts";
+import type { Isolation } from "./core/api/operations.ts";
 import { toConfiguredGrants, type ConfiguredGrants } from "./core/bindings/grants.ts";
+import type { Limits } from "./core/limits.ts";
+import type { RetryPolicy } from "./core/retry.ts";
+import { defaultSettings } from "./core/settings.ts";
 
 interface Variable<T> {
   readonly name: `PERDURE_${string}`;
@@ -45,6 +50,34 @@ export const variables = {
       "into how many objects the directory of agents is split. A list asks each of them; each takes some hundred creations a second. Raise it at any time; never lower it, for agents in the shards left out would not be listed",
     fallback: 16,
     read: wholeNumber(1, 1_024),
+  }),
+  limits: variable<Limits>({
+    name: "PERDURE_LIMITS",
+    meaning:
+      'JSON: limits that are to differ from the defaults below, as `{ "resultBytes": 1048576 }`',
+    fallback: defaultSettings.limits,
+    read: json(toLimits),
+  }),
+  retry: variable<RetryPolicy>({
+    name: "PERDURE_RETRY",
+    meaning:
+      'JSON: what is to differ in the policy of retries that holds where the code names none, as `{ "attempts": 5 }`',
+    fallback: defaultSettings.retry,
+    read: json(toRetryPolicy),
+  }),
+  suspendAfterMs: variable<number>({
+    name: "PERDURE_SUSPEND_AFTER_MS",
+    meaning:
+      "how long a wait keeps the agent in memory, in milliseconds: a longer one takes it out",
+    fallback: defaultSettings.suspendAfterMs,
+    read: wholeNumber(1, 600_000),
+  }),
+  isolation: variable<Isolation>({
+    name: "PERDURE_ISOLATION",
+    meaning:
+      "for uploads that do not say: `agent`, an isolate for each agent, or `shared`, one for all agents of a revision",
+    fallback: "agent",
+    read: oneOf(["agent", "shared"]),
   }),
   loading: variable<"named" | "anonymous">({
     name: "PERDURE_LOADING",

@@ -10,6 +10,7 @@ import { toCanonicalForm } from "../core/component/canonical-form.ts";
 import { utf8Length } from "../core/utf8-length.ts";
 import { validateSource } from "../core/component/validate-source.ts";
 import { accept, refuse, type Result } from "../core/errors.ts";
+import { configOf } from "./config.ts";
 import { bindingKinds } from "./binding-kinds.ts";
 import { ComponentStore } from "./component-store.ts";
 import type { Env } from "./env.ts";
@@ -54,7 +55,8 @@ export class ComponentObject extends DurableObject<Env> implements ComponentOper
   }
 
   async #publish(component: string, source: ComponentSource): Promise<Publication> {
-    const valid = validateSource(source);
+    const { limits } = configOf(this.env);
+    const valid = validateSource(source, limits);
     if (!valid.ok) return valid;
     const fault = missingBindingFault(source.bindings ?? [], bindingKinds(this.env));
     if (fault !== undefined) return refuse("invalid-component", fault);
@@ -62,7 +64,9 @@ export class ComponentObject extends DurableObject<Env> implements ComponentOper
     const digest = await digestOf(form);
     const latest = this.#store.latest();
     if (latest?.digest === digest) return accept({ revision: latest, created: false });
-    const agentTypes = checkDescription(await inspectSource(this.env.LOADER, source));
+    const agentTypes = checkDescription(
+      await inspectSource(this.env.LOADER, source, limits.componentLoadMs),
+    );
     if (!agentTypes.ok) return agentTypes;
     const revision: RevisionDescription = {
       component,

@@ -1,5 +1,6 @@
 /** The configuration of this Worker, read once in an isolate. */
 import { readConfig, type Config } from "../config.ts";
+import type { Settings } from "../core/settings.ts";
 
 const known = new WeakMap<object, Config>();
 
@@ -11,4 +12,9 @@ export function configOf(env: object): Config {
   for (const fault of faults) console.error(fault);
   known.set(env, config);
   return config;
+}
+
+/** What of it concerns how agents run: that goes to author code's isolate, and nothing else may. */
+export function settingsOf({ limits, retry, suspendAfterMs }: Config): Settings {
+  return { limits, retry, suspendAfterMs };
 }
