@@ -92,26 +92,32 @@ type Variables = typeof variables;
 
 export type Config = { readonly [Member in keyof Variables]: Variables[Member]["fallback"] };
 
+/** A variable that is wrong; the sentence names it, and says what to write. */
+export interface Fault {
+  readonly name: string;
+  readonly sentence: string;
+}
+
 /** A variable that is not set is null under workerd's own configuration. */
 function isSet(given: unknown): boolean {
   return given !== undefined && given !== null && given !== "";
 }
 
 /**
- * The configuration in an environment. A variable that is wrong counts as not set; `faults` says of
- * each, by its name, what is wrong and what to write.
+ * The configuration in an environment. A variable that is wrong counts as not set, and is
+ * among the faults.
  */
 export function readConfig(environment: object): {
   readonly config: Config;
-  readonly faults: readonly string[];
+  readonly faults: readonly Fault[];
 } {
-  const faults: string[] = [];
+  const faults: Fault[] = [];
   const members = Object.entries(variables).map(([member, { name, fallback, read }]) => {
     const given: unknown = Reflect.get(environment, name);
     if (!isSet(given)) return [member, fallback];
     const result = read(given);
     if (result.ok) return [member, result.value];
-    faults.push(`${name} ${result.fault}.`);
+    faults.push({ name, sentence: `${name} ${result.fault}.` });
     return [member, fallback];
   });
   return { config: Object.fromEntries(members) as Config, faults };

@@ -1,7 +1,7 @@
 import packageJson from "../package.json" with { type: "json" };
 import type { AgentOperations } from "./core/api/operations.ts";
 import type { Env } from "./host/env.ts";
-import { configOf } from "./host/config.ts";
+import { configOf, misconfiguredOf } from "./host/config.ts";
 import { directoryOf } from "./host/directory-client.ts";
 import { createApp } from "./http/app.ts";
 import type { Ports } from "./http/ports.ts";
@@ -14,7 +14,7 @@ export { DirectoryObject } from "./host/directory-object.ts";
 export { RolloutObject } from "./host/rollout-object.ts";
 
 function portsOf(env: Env): Ports {
-  const { local, token } = configOf(env);
+  const { local, token, limits } = configOf(env);
   return {
     // Only a key may contain a slash, so no two addresses share a name.
     agents: ({ component, type, key }) =>
@@ -24,6 +24,8 @@ function portsOf(env: Env): Ports {
     directory: () => directoryOf(env),
     rollouts: (component) => env.ROLLOUTS.getByName(component),
     auth: { local, ...(token === undefined ? {} : { token }) },
+    limits,
+    misconfigured: misconfiguredOf(env),
     version: packageJson.version,
   };
 }

@@ -58,5 +58,3 @@ export function recordedLimits(limits: CodeLimits): Partial<CodeLimits> | undefi
 export function limitsOfRecord(recorded: Partial<CodeLimits> | undefined): CodeLimits {
   return recorded === undefined ? originalLimits : { ...originalLimits, ...recorded };
 }
-
-export const limits = { ...defaultLimits, ...syntax };

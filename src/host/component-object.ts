@@ -3,7 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import type {
   ComponentCode,
   ComponentOperations,
-  ComponentSource,
+  ComponentUpload,
 } from "../core/api/operations.ts";
 import { missingBindingFault } from "../core/bindings/grants.ts";
 import { toCanonicalForm } from "../core/component/canonical-form.ts";
@@ -28,8 +28,8 @@ export class ComponentObject extends DurableObject<Env> implements ComponentOper
   /** Publications run one after the other, for loading the code gives way to other requests. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  publish(component: string, source: ComponentSource): Promise<Publication> {
-    const publication = this.#turn.then(() => this.#publish(component, source));
+  publish(component: string, upload: ComponentUpload): Promise<Publication> {
+    const publication = this.#turn.then(() => this.#publish(component, upload));
     this.#turn = publication.catch(() => undefined);
     return publication;
   }
@@ -54,8 +54,9 @@ export class ComponentObject extends DurableObject<Env> implements ComponentOper
     await this.#announce();
   }
 
-  async #publish(component: string, source: ComponentSource): Promise<Publication> {
-    const { limits } = configOf(this.env);
+  async #publish(component: string, upload: ComponentUpload): Promise<Publication> {
+    const { limits, isolation } = configOf(this.env);
+    const source = { isolation, ...upload };
     const valid = validateSource(source, limits);
     if (!valid.ok) return valid;
     const fault = missingBindingFault(source.bindings ?? [], bindingKinds(this.env));

@@ -21,5 +21,6 @@ export function workerVariables(
     names.map((name) => [name, environment[name] || (localDefaults[name] ?? "")]),
   );
   const { faults } = readConfig(set);
-  return faults.length === 0 ? { ok: true, set } : { ok: false, fault: faults.join("\n") };
+  if (faults.length === 0) return { ok: true, set };
+  return { ok: false, fault: faults.map(({ sentence }) => sentence).join("\n") };
 }

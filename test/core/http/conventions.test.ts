@@ -172,6 +172,26 @@ describe("authentication", () => {
   );
 });
 
+describe("a configuration that is wrong", () => {
+  const misconfigured = ["PERDURE_LIMITS", "PERDURE_RETRY"];
+
+  test("answers every request 503 configuration-invalid, whoever asks, and names the variables", async () => {
+    const { send, calls } = startApp({ misconfigured, auth: { local: false, token: "t" } });
+    for (const path of [A, "/v1/components", "/v1/nowhere"]) {
+      const response = await send("GET", path, { headers: { Authorization: "Bearer t" } });
+      expect(response.status).toBe(503);
+      const { code, detail } = await problemOf(response);
+      expect(code).toBe("configuration-invalid");
+      expect(detail).toContain("PERDURE_LIMITS, PERDURE_RETRY");
+    }
+    expect(calls).toEqual([]);
+  });
+
+  test("leaves health as it is", async () => {
+    expect((await startApp({ misconfigured }).send("GET", "/v1/health")).status).toBe(200);
+  });
+});
+
 describe("failures of the host", () => {
   test("an unexpected exception is a 500 without stack or path, logged with the request id", async () => {
     const logged = vi.spyOn(console, "error").mockReturnValue();

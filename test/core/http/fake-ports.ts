@@ -8,6 +8,7 @@ import type { RolloutOperations, RolloutView } from "../../../src/core/api/rollo
 import type { RevisionDescription } from "../../../src/core/api/description.ts";
 import type { AgentView, InvocationView, ScheduleView } from "../../../src/core/api/views.ts";
 import { accept } from "../../../src/core/errors.ts";
+import { defaultLimits as limits } from "../../../src/core/limits.ts";
 import { createApp } from "../../../src/http/app.ts";
 import type { AuthSettings } from "../../../src/http/ports.ts";
 
@@ -144,6 +145,7 @@ export interface Fakes {
   readonly directory?: Partial<DirectoryOperations>;
   readonly rollouts?: Partial<RolloutOperations>;
   readonly auth?: AuthSettings;
+  readonly misconfigured?: readonly string[];
 }
 
 /** A call that reached a port: the operation's name and its arguments. */
@@ -159,6 +161,8 @@ export function startApp(fakes: Fakes = {}) {
     directory: () => noting(calls, { ...directoryDefaults, ...fakes.directory }),
     rollouts: (name) => noting(calls, { ...rolloutDefaults, ...fakes.rollouts }, name),
     auth: fakes.auth ?? { local: true },
+    limits,
+    misconfigured: fakes.misconfigured ?? [],
     version: "1.2.3",
   });
   const send = async (verb: string, path: string, init: RequestInit = {}): Promise<Response> =>
