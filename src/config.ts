@@ -3,12 +3,17 @@
  * them. README.md has the same table.
  */
 import { flag, json, list, oneOf, secret, wholeNumber, type Reader } from "./config/readers.ts";
+import { toLimits, toRetryPolicy } from "./config/settings.ts";
+import type { Isolation } from "./core/api/operations.ts";
 import {
   toCloudflareAccess,
   toCorsOrigins,
   type CloudflareAccess,
 } from "./core/access/settings.ts";
 import { toConfiguredGrants, type ConfiguredGrants } from "./core/bindings/grants.ts";
+import type { Limits } from "./core/limits.ts";
+import type { RetryPolicy } from "./core/retry.ts";
+import { defaultSettings } from "./core/settings.ts";
 
 interface Variable<T> {
   readonly name: `PERDURE_${string}`;
@@ -16,8 +21,6 @@ interface Variable<T> {
   /** What holds without the variable. */
   readonly fallback: T;
   readonly read: Reader<T>;
-  /** Whether it keeps callers out. While such a variable is wrong, nobody is let in. */
-  readonly guards?: true;
 }
 
 function variable<T>(declared: Variable<T>): Variable<T> {
@@ -32,7 +35,6 @@ export const variables = {
       "the administrator's bearer token (a secret). Without one, without `PERDURE_ACCESS`, and unless `PERDURE_LOCAL` is `true`, every request but health gets 503 `auth-not-configured`",
     fallback: undefined,
     read: secret,
-    guards: true,
   }),
   local: variable<boolean>({
     name: "PERDURE_LOCAL",
@@ -46,13 +48,12 @@ export const variables = {
       'JSON: whose assertions of Cloudflare Access count, and for what, as `{ "issuer": "https://team.cloudflareaccess.com", "audience": "…", "scopes": ["read"] }`, optionally with `component` and `keyPrefix`',
     fallback: undefined,
     read: json(toCloudflareAccess),
-    guards: true,
   }),
-  corsOrigins: variable<readonly string[]>({
+  corsOrigins: variable<readonly string[] | undefined>({
     name: "PERDURE_CORS_ORIGINS",
     meaning:
       "pages of which origins may call, as `https://one.example,https://two.example`; `*` for any",
-    fallback: [],
+    fallback: undefined,
     read: list(toCorsOrigins),
   }),
   bindings: variable<ConfiguredGrants>({
@@ -69,6 +70,34 @@ export const variables = {
     fallback: 16,
     read: wholeNumber(1, 1_024),
   }),
+  limits: variable<Limits>({
+    name: "PERDURE_LIMITS",
+    meaning:
+      'JSON: limits that are to differ from the defaults below, as `{ "resultBytes": 1048576 }`',
+    fallback: defaultSettings.limits,
+    read: json(toLimits),
+  }),
+  retry: variable<RetryPolicy>({
+    name: "PERDURE_RETRY",
+    meaning:
+      'JSON: what is to differ in the policy of retries that holds where the code names none, as `{ "attempts": 5 }`',
+    fallback: defaultSettings.retry,
+    read: json(toRetryPolicy),
+  }),
+  suspendAfterMs: variable<number>({
+    name: "PERDURE_SUSPEND_AFTER_MS",
+    meaning:
+      "how long a wait keeps the agent in memory, in milliseconds: a longer one takes it out",
+    fallback: defaultSettings.suspendAfterMs,
+    read: wholeNumber(1, 600_000),
+  }),
+  isolation: variable<Isolation>({
+    name: "PERDURE_ISOLATION",
+    meaning:
+      "for uploads that do not say: `agent`, an isolate for each agent, or `shared`, one for all agents of a revision",
+    fallback: "agent",
+    read: oneOf(["agent", "shared"]),
+  }),
   loading: variable<"named" | "anonymous">({
     name: "PERDURE_LOADING",
     meaning:
@@ -80,10 +109,13 @@ export const variables = {
 
 type Variables = typeof variables;
 
-export type Config = { readonly [Member in keyof Variables]: Variables[Member]["fallback"] } & {
-  /** What is wrong with variables that keep callers out; absent when nothing is. */
-  readonly accessFault?: string;
-};
+export type Config = { readonly [Member in keyof Variables]: Variables[Member]["fallback"] };
+
+/** A variable that is wrong; the sentence names it, and says what to write. */
+export interface Fault {
+  readonly name: string;
+  readonly sentence: string;
+}
 
 /** A variable that is not set is null under workerd's own configuration. */
 function isSet(given: unknown): boolean {
@@ -91,25 +123,21 @@ function isSet(given: unknown): boolean {
 }
 
 /**
- * The configuration in an environment. A variable that is wrong counts as not set, and one that
- * guards is an `accessFault` as well; `faults` says of each, by its name, what is wrong and what to
- * write.
+ * The configuration in an environment. A variable that is wrong counts as not set, and is
+ * among the faults.
  */
 export function readConfig(environment: object): {
   readonly config: Config;
-  readonly faults: readonly string[];
+  readonly faults: readonly Fault[];
 } {
-  const faults: string[] = [];
-  let guard: { readonly accessFault?: string } = {};
-  const members = Object.entries(variables).map(([member, { name, fallback, read, guards }]) => {
+  const faults: Fault[] = [];
+  const members = Object.entries(variables).map(([member, { name, fallback, read }]) => {
     const given: unknown = Reflect.get(environment, name);
     if (!isSet(given)) return [member, fallback];
     const result = read(given);
     if (result.ok) return [member, result.value];
-    const fault = `${name} ${result.fault}.`;
-    faults.push(fault);
-    if (guards) guard = { accessFault: fault };
+    faults.push({ name, sentence: `${name} ${result.fault}.` });
     return [member, fallback];
   });
-  return { config: { ...(Object.fromEntries(members) as Config), ...guard }, faults };
+  return { config: Object.fromEntries(members) as Config, faults };
 }

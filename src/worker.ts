@@ -1,8 +1,7 @@
 import packageJson from "../package.json" with { type: "json" };
 import type { AgentOperations } from "./core/api/operations.ts";
-import { limits } from "./core/limits.ts";
 import type { Env } from "./host/env.ts";
-import { configOf } from "./host/config.ts";
+import { configOf, misconfiguredOf } from "./host/config.ts";
 import { directoryOf } from "./host/directory-client.ts";
 import { Auth } from "./host/access/auth.ts";
 import { Tokens } from "./host/access/tokens.ts";
@@ -31,7 +30,8 @@ function portsOf(env: Env): Ports {
     rollouts: (component) => env.ROLLOUTS.getByName(component),
     auth: new Auth(config, tokens, env.RATES),
     tokens,
-    limits,
+    limits: config.limits,
+    misconfigured: misconfiguredOf(env),
     version: packageJson.version,
   };
 }

@@ -18,6 +18,7 @@ export type ErrorCode =
   | "auth-not-configured"
   | "call-cycle"
   | "component-not-found"
+  | "configuration-invalid"
   | "forbidden"
   | "idempotency-key-reused"
   | "internal-error"

@@ -15,8 +15,6 @@ import type { Limits } from "../core/limits.ts";
 /** How callers are known. */
 export interface AuthPorts {
   readonly door: Door;
-  /** What is wrong with the configuration, when that is why the door is closed. */
-  readonly fault?: string;
   /** The caller with that token; nobody when it is unknown, wrong, revoked or expired. */
   callerOf(token: string): Promise<Caller | undefined>;
   /** The caller with that assertion of Cloudflare Access; absent where that is not configured. */
@@ -38,5 +36,7 @@ export interface Ports {
   readonly auth: AuthPorts;
   readonly tokens: TokenOperations;
   readonly limits: Limits;
+  /** Names of the variables of the Worker that are wrong. */
+  readonly misconfigured: readonly string[];
   readonly version: string;
 }

@@ -31,8 +31,8 @@ export interface RunningServer {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** Kills it with SIGKILL, and waits until nothing of it is left. */
   kill9(): Promise<void>;
-  /** Stops it if it runs, and starts it again on the same state and port. */
-  restart(): Promise<void>;
+  /** Stops it if it runs, and starts it again on the same state and port, with other variables if they are given. */
+  restart(changed?: Pick<StartServerOptions, "variables">): Promise<void>;
 }
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -83,18 +83,24 @@ interface Launched {
   readonly output: { stdout: string; stderr: string };
 }
 
+/** The environment without what would configure the server by accident. */
+function bareEnvironment(): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith("PERDURE_")),
+  );
+}
+
 async function launch(
   state: string,
   port: number,
-  { token, variables }: StartServerOptions,
+  { token, variables = {} }: StartServerOptions,
 ): Promise<Launched> {
-  const { PERDURE_TOKEN: _inherited, ...environment } = process.env;
   const child = spawn(
     process.execPath,
     [entry, "--port", String(port), "--state", state, ...(token ? ["--token", token] : [])],
     {
       cwd: root,
-      env: { ...environment, ...variables },
+      env: { ...bareEnvironment(), ...variables },
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
     },
@@ -156,9 +162,9 @@ export async function startServer(options: StartServerOptions = {}): Promise<Run
       );
       await until("the port was free", () => refusesConnections(url));
     },
-    async restart() {
+    async restart(changed = {}) {
       await end("SIGTERM");
-      launched = await launch(state, Number(new URL(url).port), options);
+      launched = await launch(state, Number(new URL(url).port), { ...options, ...changed });
     },
   };
 }

@@ -17,18 +17,15 @@ export type Door = "open" | "closed" | "guarded";
 
 /**
  * A host that has nothing of its own to know callers by is closed, to those with minted tokens too:
- * nobody could take these back. So is one on which something of that is wrong. Only a developer's
- * own server is open.
+ * nobody could take these back. Only a developer's own server is open.
  */
-export function doorOf(access: {
+export function doorOf(configured: {
   readonly local: boolean;
   readonly token?: string | undefined;
   readonly access?: CloudflareAccess | undefined;
-  readonly accessFault?: string;
 }): Door {
-  if (access.accessFault !== undefined) return "closed";
-  if (access.token !== undefined || access.access !== undefined) return "guarded";
-  return access.local ? "open" : "closed";
+  if (configured.token !== undefined || configured.access !== undefined) return "guarded";
+  return configured.local ? "open" : "closed";
 }
 
 const members = new Set(["issuer", "audience", "scopes", "component", "keyPrefix"]);

@@ -10,14 +10,10 @@ import { digestOf, isSameDigest } from "./digest.ts";
 import type { ObjectNamespace } from "../env.ts";
 import type { Tokens } from "./tokens.ts";
 
-export type AccessConfig = Pick<
-  Config,
-  "local" | "token" | "access" | "corsOrigins" | "accessFault"
->;
+export type AccessConfig = Pick<Config, "local" | "token" | "access" | "corsOrigins">;
 
 export class Auth {
   readonly door: Door;
-  readonly fault?: string;
   readonly checkAssertion?: CheckAssertion;
   readonly corsOrigins: readonly string[];
   readonly #secret: string | undefined;
@@ -26,9 +22,8 @@ export class Auth {
 
   constructor(config: AccessConfig, tokens: Tokens, rates: ObjectNamespace<RateOperations>) {
     this.door = doorOf(config);
-    if (config.accessFault !== undefined) this.fault = config.accessFault;
     if (config.access !== undefined) this.checkAssertion = assertionCheck(config.access);
-    this.corsOrigins = config.corsOrigins;
+    this.corsOrigins = config.corsOrigins ?? [];
     this.#secret = config.token;
     this.#tokens = tokens;
     this.#rates = rates;

@@ -8,7 +8,7 @@ const bearer = /^bearer +([^\s]+) *$/i;
 
 /** The caller, when it is known and has not called too often. */
 export async function identify(auth: AuthPorts, request: Request): Promise<Result<Caller>> {
-  if (auth.door === "closed") return notConfigured(auth);
+  if (auth.door === "closed") return notConfigured();
   if (auth.door === "open") {
     const page = checkPage(auth, request);
     return page.ok ? accept({ grant: everything }) : page;
@@ -49,11 +49,10 @@ function checkPage({ corsOrigins }: AuthPorts, request: Request): Result<null> {
   );
 }
 
-function notConfigured({ fault }: AuthPorts): Result<never> {
+function notConfigured(): Result<never> {
   return refuse(
     "auth-not-configured",
-    fault ??
-      "This server has no token and is not in local development mode: set the secret PERDURE_TOKEN, or start it with `npm start`.",
+    "This server has no token and is not in local development mode: set the secret PERDURE_TOKEN, or start it with `npm start`.",
   );
 }
 

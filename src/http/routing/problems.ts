@@ -15,6 +15,7 @@ const catalogue: Readonly<Record<ErrorCode, readonly [status: number, title: str
   "auth-not-configured": [503, "Authentication is not configured"],
   "call-cycle": [409, "The agents would wait for each other"],
   "component-not-found": [404, "No such component"],
+  "configuration-invalid": [503, "The configuration is not valid"],
   forbidden: [403, "Not allowed"],
   "idempotency-key-reused": [422, "The idempotency key belongs to another request"],
   "internal-error": [500, "Internal error"],

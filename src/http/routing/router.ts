@@ -1,6 +1,7 @@
 import { Hono, type Context } from "hono";
 import type { Grant } from "../../core/access/grant.ts";
 import { refuse } from "../../core/errors.ts";
+import { checkConfiguration } from "../access/configuration.ts";
 import { identify } from "../access/authenticate.ts";
 import { crossOrigin } from "../access/cross-origin.ts";
 import type { Ports } from "../ports.ts";
@@ -81,7 +82,8 @@ async function callerOf(
   ports: Ports,
 ): Promise<Grant | Response> {
   try {
-    const caller = await identify(ports.auth, request);
+    const configured = checkConfiguration(ports.misconfigured);
+    const caller = configured.ok ? await identify(ports.auth, request) : configured;
     return caller.ok ? caller.value.grant : toResponse(caller, requestId);
   } catch (error) {
     return failure(error, requestId);

@@ -170,16 +170,6 @@ describe("authentication", () => {
     expect(calls).toEqual([]);
   });
 
-  test("what guards is wrong: 503 for everybody, and what is wrong with it", async () => {
-    const { send } = startApp({ auth: { local: true, token: "t", accessFault: "It is wrong." } });
-    const response = await send("GET", A, { headers: { Authorization: "Bearer t" } });
-    expect(response.status).toBe(503);
-    expect(await problemOf(response)).toMatchObject({
-      code: "auth-not-configured",
-      detail: "It is wrong.",
-    });
-  });
-
   test("a failure to find out who calls is a 500, and lets nobody in", async () => {
     vi.spyOn(console, "error").mockReturnValue();
     const { send, calls } = startApp({ auth: { local: false, token: "t", minted: "unreachable" } });
@@ -204,6 +194,26 @@ describe("authentication", () => {
       expect((await startApp({ auth }).send("GET", "/v1/health")).status).toBe(200);
     },
   );
+});
+
+describe("a configuration that is wrong", () => {
+  const misconfigured = ["PERDURE_LIMITS", "PERDURE_RETRY"];
+
+  test("answers every request 503 configuration-invalid, whoever asks, and names the variables", async () => {
+    const { send, calls } = startApp({ misconfigured, auth: { local: false, token: "t" } });
+    for (const path of [A, "/v1/components", "/v1/nowhere"]) {
+      const response = await send("GET", path, { headers: { Authorization: "Bearer t" } });
+      expect(response.status).toBe(503);
+      const { code, detail } = await problemOf(response);
+      expect(code).toBe("configuration-invalid");
+      expect(detail).toContain("PERDURE_LIMITS, PERDURE_RETRY");
+    }
+    expect(calls).toEqual([]);
+  });
+
+  test("leaves health as it is", async () => {
+    expect((await startApp({ misconfigured }).send("GET", "/v1/health")).status).toBe(200);
+  });
 });
 
 describe("failures of the host", () => {

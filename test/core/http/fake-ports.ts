@@ -12,7 +12,7 @@ import type { RevisionDescription } from "../../../src/core/api/description.ts";
 import type { TokenOperations } from "../../../src/core/api/tokens.ts";
 import type { AgentView, InvocationView, ScheduleView } from "../../../src/core/api/views.ts";
 import { accept } from "../../../src/core/errors.ts";
-import { limits } from "../../../src/core/limits.ts";
+import { defaultLimits as limits } from "../../../src/core/limits.ts";
 import { createApp } from "../../../src/http/app.ts";
 import type { AuthPorts } from "../../../src/http/ports.ts";
 
@@ -158,7 +158,6 @@ const tokenDefaults: TokenOperations = {
 interface FakeAuth {
   readonly local: boolean;
   readonly token?: string;
-  readonly accessFault?: string;
   /** Whom the token `minted` stands for. */
   readonly minted?: Caller | "unreachable";
   /** Whom any assertion stands for. */
@@ -169,10 +168,9 @@ interface FakeAuth {
 }
 
 function authOf(fake: FakeAuth): AuthPorts {
-  const { token, minted, asserted, accessFault, waitMs = 0, corsOrigins = [] } = fake;
+  const { token, minted, asserted, waitMs = 0, corsOrigins = [] } = fake;
   return {
     door: doorOf(fake),
-    ...(accessFault === undefined ? {} : { fault: accessFault }),
     async callerOf(given) {
       if (given === token) return { grant: everything };
       if (minted === "unreachable") throw new Error("the tokens are out of reach");
@@ -192,6 +190,7 @@ export interface Fakes {
   readonly rollouts?: Partial<RolloutOperations>;
   readonly auth?: FakeAuth;
   readonly tokens?: Partial<TokenOperations>;
+  readonly misconfigured?: readonly string[];
 }
 
 /** A call that reached a port: the operation's name and its arguments. */
@@ -209,6 +208,7 @@ export function startApp(fakes: Fakes = {}) {
     auth: authOf(fakes.auth ?? { local: true }),
     tokens: noting(calls, { ...tokenDefaults, ...fakes.tokens }),
     limits,
+    misconfigured: fakes.misconfigured ?? [],
     version: "1.2.3",
   });
   const send = async (verb: string, path: string, init: RequestInit = {}): Promise<Response> =>
