@@ -1,5 +1,8 @@
 import packageJson from "../package.json" with { type: "json" };
+import { nameOf } from "./core/api/agent-name.ts";
 import type { AgentOperations } from "./core/api/operations.ts";
+import type { AgentAddress } from "./core/api/views.ts";
+import { openSocket } from "./host/agent-sockets.ts";
 import type { Env } from "./host/env.ts";
 import { directoryOf } from "./host/directory-client.ts";
 import { createApp } from "./http/app.ts";
@@ -15,10 +18,10 @@ export { RolloutObject } from "./host/rollout-object.ts";
 function portsOf(env: Env): Ports {
   // A variable that is not set is null under workerd's own configuration.
   const token = env.PERDURE_TOKEN || undefined;
+  const agent = (address: AgentAddress) => env.AGENTS.getByName(nameOf(address));
   return {
-    // Only a key may contain a slash, so no two addresses share a name.
-    agents: ({ component, type, key }) =>
-      reach<AgentOperations>(env.AGENTS.getByName(`${component}/${type}/${key}`)),
+    agents: (address) => reach<AgentOperations>(agent(address)),
+    listen: (address, position) => openSocket(agent(address), position),
     component: (name) => env.COMPONENTS.getByName(name),
     catalog: () => env.CATALOG.getByName("catalog"),
     directory: () => directoryOf(env),

@@ -6,6 +6,7 @@ import type {
 } from "../core/api/operations.ts";
 import type { RolloutOperations } from "../core/api/rollouts.ts";
 import type { Packing } from "../transport/packing.ts";
+import type { SocketHost } from "./agent-sockets.ts";
 
 /**
  * A Durable Object namespace as far as Perdure uses it: stubs by name, seen as the operations of
@@ -17,7 +18,7 @@ export interface ObjectNamespace<Operations> {
 
 /** The bindings and variables of wrangler.toml. */
 export interface Env {
-  readonly AGENTS: ObjectNamespace<Packing<AgentOperations>>;
+  readonly AGENTS: ObjectNamespace<Packing<AgentOperations> & SocketHost>;
   readonly COMPONENTS: ObjectNamespace<ComponentOperations>;
   readonly CATALOG: ObjectNamespace<CatalogOperations>;
   readonly DIRECTORY: ObjectNamespace<ShardOperations>;

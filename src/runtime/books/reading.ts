@@ -43,3 +43,20 @@ export function readOplog(
   }
   return { entries, lastIndex };
 }
+
+/**
+ * The entries after an index up to the last one, about a page of them. A snapshot ends it, for what
+ * is shown of one may be large.
+ */
+export function readAfter(store: AgentStore, lastIndex: number, after: number): EntryView[] {
+  const entries: EntryView[] = [];
+  if (after >= lastIndex) return entries;
+  for (const [first, text] of store.readPage(after + 1, lastIndex, PAGE_CHARACTERS).rows) {
+    for (const indexed of decodeRow(first, text)) {
+      if (indexed.index <= after || indexed.index > lastIndex) continue;
+      entries.push(show(store, indexed));
+      if (indexed.entry.kind === "Snapshot") return entries;
+    }
+  }
+  return entries;
+}

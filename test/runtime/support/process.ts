@@ -131,6 +131,7 @@ export class AgentProcess implements AroundIsolate {
       },
       registry: { enter: async () => {}, leave: async () => {} },
       bindings: { grants: () => ({}), perform: never },
+      listeners: { isEmpty: true, all: () => [] },
     };
   }
 }
