@@ -4,6 +4,7 @@ import type { AgentOperations } from "./core/api/operations.ts";
 import type { AgentAddress } from "./core/api/views.ts";
 import { openSocket } from "./host/agent-sockets.ts";
 import type { Env } from "./host/env.ts";
+import { configOf } from "./host/config.ts";
 import { directoryOf } from "./host/directory-client.ts";
 import { createApp } from "./http/app.ts";
 import type { Ports } from "./http/ports.ts";
@@ -16,8 +17,7 @@ export { DirectoryObject } from "./host/directory-object.ts";
 export { RolloutObject } from "./host/rollout-object.ts";
 
 function portsOf(env: Env): Ports {
-  // A variable that is not set is null under workerd's own configuration.
-  const token = env.PERDURE_TOKEN || undefined;
+  const { local, token } = configOf(env);
   const agent = (address: AgentAddress) => env.AGENTS.getByName(nameOf(address));
   return {
     agents: (address) => reach<AgentOperations>(agent(address)),
@@ -26,7 +26,7 @@ function portsOf(env: Env): Ports {
     catalog: () => env.CATALOG.getByName("catalog"),
     directory: () => directoryOf(env),
     rollouts: (component) => env.ROLLOUTS.getByName(component),
-    auth: { local: env.PERDURE_LOCAL === "true", ...(token === undefined ? {} : { token }) },
+    auth: { local, ...(token === undefined ? {} : { token }) },
     version: packageJson.version,
   };
 }

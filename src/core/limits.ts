@@ -13,4 +13,5 @@ export const limits = {
   cancelGraceMs: 5_000,
   dryRunSaveMs: 30_000,
   snapshotHookMs: 30_000,
+  keepAliveMs: 15_000,
 } as const;

@@ -21,6 +21,7 @@ import { AgentSockets, SocketListener } from "./agent-sockets.ts";
 import { SqlAgentStore } from "./agent-store.ts";
 import { HostBindings } from "./bindings.ts";
 import { ComponentClient } from "./component-client.ts";
+import { configOf } from "./config.ts";
 import { DirectoryClient } from "./directory-client.ts";
 import { NetworkEffects } from "./effects.ts";
 import type { Env } from "./env.ts";
@@ -28,10 +29,8 @@ import { FacetInstances } from "./instances.ts";
 import { Isolates } from "./isolates.ts";
 
 function runtimeOf(ctx: DurableObjectState, env: Env, listeners: AgentSockets): AgentRuntime {
-  const isolates = new Isolates(
-    env.LOADER,
-    env.PERDURE_LOADING === "named" ? "named" : "anonymous",
-  );
+  const config = configOf(env);
+  const isolates = new Isolates(env.LOADER, config.loading);
   return new AgentRuntime({
     environment: {
       now: () => Date.now(),
@@ -43,8 +42,8 @@ function runtimeOf(ctx: DurableObjectState, env: Env, listeners: AgentSockets): 
     components: new ComponentClient(env.COMPONENTS, isolates),
     effects: new NetworkEffects(),
     agents: new AgentCalls(env.AGENTS),
-    bindings: new HostBindings(env),
-    registry: new DirectoryClient(env),
+    bindings: new HostBindings(env, config.bindings),
+    registry: new DirectoryClient(env.DIRECTORY, config.directoryShards),
     listeners,
   });
 }

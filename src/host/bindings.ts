@@ -1,12 +1,7 @@
 /** Calls bindings of the host for agents that are granted them. */
 import { isRefusedRedirect, send } from "./exchange.ts";
 import { thrownData } from "../core/oplog/thrown.ts";
-import {
-  grantsOf,
-  readConfiguredGrants,
-  type ConfiguredGrants,
-  type HostBindingKinds,
-} from "../core/bindings/grants.ts";
+import { grantsOf, type ConfiguredGrants, type HostBindingKinds } from "../core/bindings/grants.ts";
 import type { BindingKind, Grants } from "../core/bindings/kinds.ts";
 import type { ErrorData } from "../core/oplog/entry.ts";
 import type {
@@ -19,27 +14,6 @@ import type {
 import type { Bindings } from "../runtime/ports.ts";
 import { bindingKinds } from "./binding-kinds.ts";
 import { toBindingValue, Unrecordable } from "./binding-values.ts";
-import type { Env } from "./env.ts";
-
-const NOTHING: ConfiguredGrants = new Map();
-
-/** The last configuration that was read in this isolate: it is the same for all agents. */
-let lastRead: { readonly text: string; readonly grants: ConfiguredGrants } | undefined;
-
-/** A configuration that is wrong somewhere grants nothing, and says so once. */
-function configuredGrants(variable: unknown): ConfiguredGrants {
-  // A variable that is not set is null under workerd's own configuration.
-  if (variable === undefined || variable === null || variable === "") return NOTHING;
-  const text = typeof variable === "string" ? variable : JSON.stringify(variable);
-  if (lastRead?.text !== text) {
-    const read = readConfiguredGrants(text);
-    if (typeof read === "string") {
-      console.error(`PERDURE_BINDINGS grants nothing, because ${read}.`);
-    }
-    lastRead = { text, grants: typeof read === "string" ? NOTHING : read };
-  }
-  return lastRead.grants;
-}
 
 function statementOf(database: D1Database, { sql, params }: BoundStatement): D1PreparedStatement {
   const statement = database.prepare(sql);
@@ -124,10 +98,10 @@ export class HostBindings implements Bindings {
   readonly #kinds: HostBindingKinds;
   readonly #configured: ConfiguredGrants;
 
-  constructor(env: Pick<Env, "PERDURE_BINDINGS">) {
+  constructor(env: object, configured: ConfiguredGrants) {
     this.#env = env;
     this.#kinds = bindingKinds(env);
-    this.#configured = configuredGrants(env.PERDURE_BINDINGS);
+    this.#configured = configured;
   }
 
   grants(component: string, asked: readonly string[]): Grants {

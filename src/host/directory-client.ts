@@ -7,23 +7,14 @@ import { shardOf } from "../core/decide/directory.ts";
 import { Directory } from "../runtime/fleet/directory.ts";
 import type { Registry } from "../runtime/ports.ts";
 import { reach } from "../transport/packing.ts";
+import { configOf } from "./config.ts";
 import type { Env } from "./env.ts";
 
-const DEFAULT_SHARDS = 4;
-
-type Bindings = Pick<Env, "AGENTS" | "DIRECTORY" | "PERDURE_DIRECTORY_SHARDS">;
-
-function shardsOf({ PERDURE_DIRECTORY_SHARDS: text }: Bindings): number {
-  const count = Number(text || DEFAULT_SHARDS);
-  if (Number.isInteger(count) && count > 0) return count;
-  throw new Error(`PERDURE_DIRECTORY_SHARDS is ${text}: set it to a whole number from 1.`);
-}
-
 /** Reads the directory. */
-export function directoryOf(env: Bindings): Directory {
+export function directoryOf(env: Env): Directory {
   const shard = (number: number): ShardOperations => env.DIRECTORY.getByName(String(number));
   return new Directory({
-    shards: shardsOf(env),
+    shards: configOf(env).directoryShards,
     shard: (number) => ({
       places: (request) => persist(() => shard(number).places(request)),
       strike: (component, places) => persist(() => shard(number).strike(component, places)),
@@ -43,14 +34,16 @@ export function directoryOf(env: Bindings): Directory {
 
 /** Tells the directory of one agent's coming and going. */
 export class DirectoryClient implements Registry {
-  readonly #env: Bindings;
+  readonly #namespace: Env["DIRECTORY"];
+  readonly #shards: number;
 
-  constructor(env: Bindings) {
-    this.#env = env;
+  constructor(namespace: Env["DIRECTORY"], shards: number) {
+    this.#namespace = namespace;
+    this.#shards = shards;
   }
 
   #shard(entry: DirectoryEntry): ShardOperations {
-    return this.#env.DIRECTORY.getByName(String(shardOf(entry, shardsOf(this.#env))));
+    return this.#namespace.getByName(String(shardOf(entry, this.#shards)));
   }
 
   enter(entry: DirectoryEntry): Promise<void> {

@@ -16,7 +16,7 @@ export interface ObjectNamespace<Operations> {
   getByName(name: string): Operations;
 }
 
-/** The bindings and variables of wrangler.toml. */
+/** The bindings of wrangler.toml; its variables are read in `config.ts`. */
 export interface Env {
   readonly AGENTS: ObjectNamespace<Packing<AgentOperations> & SocketHost>;
   readonly COMPONENTS: ObjectNamespace<ComponentOperations>;
@@ -24,13 +24,4 @@ export interface Env {
   readonly DIRECTORY: ObjectNamespace<ShardOperations>;
   readonly ROLLOUTS: ObjectNamespace<RolloutOperations>;
   readonly LOADER: WorkerLoader;
-  /** `"true"`: answers without authentication when there is no token. */
-  readonly PERDURE_LOCAL?: string;
-  readonly PERDURE_TOKEN?: string;
-  /** Which components may use which bindings of the host: JSON, as text or as a JSON variable. */
-  readonly PERDURE_BINDINGS?: unknown;
-  /** How isolates are loaded: `named` when deployed, `anonymous` on a single machine. */
-  readonly PERDURE_LOADING?: string;
-  /** How many objects the directory is spread over. It may grow, and never shrink. */
-  readonly PERDURE_DIRECTORY_SHARDS?: string;
 }

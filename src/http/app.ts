@@ -2,6 +2,7 @@ import { agentRoutes } from "./agents.ts";
 import { authorize } from "./auth.ts";
 import { componentRoutes } from "./components.ts";
 import { directoryRoutes } from "./directory.ts";
+import { eventRoutes } from "./events.ts";
 import { invocationRoutes } from "./invocations.ts";
 import { oplogRoutes } from "./oplog.ts";
 import { lifecycleRoutes } from "./lifecycle.ts";
@@ -31,6 +32,7 @@ export function createApp(ports: Ports): App {
   mount(app, revertRoutes(ports));
   mount(app, rolloutRoutes(ports));
   mount(app, oplogRoutes(ports));
+  mount(app, eventRoutes(ports));
   mount(app, snapshotRoutes(ports));
   mount(app, promiseRoutes(ports));
   mount(app, scheduleRoutes(ports));

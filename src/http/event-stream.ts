@@ -1,33 +1,54 @@
+/** Entries as server-sent events. */
 import type { EntryView } from "../core/api/views.ts";
+import type { Result } from "../core/errors.ts";
 
-/** As server-sent events: one an entry. JSON has no line breaks of its own. */
-export function eventsOf(entries: readonly EntryView[]): string {
+/** The next entries after an index; none when there are none for a while, a refusal when there will be none. */
+type Follow = (after: number) => Promise<Result<readonly EntryView[]>>;
+
+/** One event an entry. JSON has no line breaks of its own. */
+function eventsOf(entries: readonly EntryView[]): string {
   return entries
     .map((entry) => `id: ${entry.index}\nevent: ${entry.kind}\ndata: ${JSON.stringify(entry)}\n\n`)
     .join("");
 }
 
 /** A comment, so that neither side takes the connection for dead. */
-export const keepAlive = ": nothing new\n\n";
+const keepAlive = ": nothing new\n\n";
 
-/** Tells a client that came without a position where it is, so that it goes on there when its connection breaks. */
-export function beginningAt(index: number): string {
+/** Tells a client that came without a position where it is: when its connection breaks it goes on there. */
+function beginningAt(index: number): string {
   return `: new entries follow\nid: ${index}\n\n`;
 }
 
+async function* piecesFrom(follow: Follow, begin: number, isNews: boolean): AsyncGenerator<string> {
+  let after = begin;
+  if (isNews) yield beginningAt(after);
+  for (;;) {
+    const entries = await follow(after);
+    if (!entries.ok) return;
+    after = entries.value.at(-1)?.index ?? after;
+    yield entries.value.length === 0 ? keepAlive : eventsOf(entries.value);
+  }
+}
+
 /**
- * A stream of text that is made as it is read: whoever reads slowly, or no more, costs no more than
- * one piece. The platform does not say when a client has gone; then nobody reads. Ends where `next`
- * gives nothing.
+ * The events after an index; `isNews` when the client has named none. Each piece is made when the
+ * one before has been read: whoever reads slowly costs one piece, and whoever has gone nothing,
+ * though the platform does not tell.
  */
-export function pulledText(next: () => Promise<string | undefined>): ReadableStream<Uint8Array> {
+export function eventStream(
+  follow: Follow,
+  begin: number,
+  isNews: boolean,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
+  const pieces = piecesFrom(follow, begin, isNews);
   return new ReadableStream(
     {
       async pull(controller) {
-        const text = await next();
-        if (text === undefined) controller.close();
-        else controller.enqueue(encoder.encode(text));
+        const { done, value } = await pieces.next();
+        if (done === true) controller.close();
+        else controller.enqueue(encoder.encode(value));
       },
     },
     { highWaterMark: 0 },

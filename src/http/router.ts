@@ -11,8 +11,8 @@ export interface ApiRequest {
   readonly segments: readonly string[];
 }
 
-/** Parses, calls, replies. */
-export type Handler = (request: ApiRequest) => Promise<Answer>;
+/** Parses, calls, replies; what is no document answers a response of its own. */
+export type Handler = (request: ApiRequest) => Promise<Answer | Response>;
 
 /** What each path answers, by verb. */
 export type Routes = Readonly<Record<string, Readonly<Record<string, Handler>>>>;
@@ -64,7 +64,8 @@ async function run(handler: Handler, context: Context<AppEnv>): Promise<Response
   const requestId = context.get("requestId");
   try {
     const segments = context.req.path.split("/").slice(1);
-    return toResponse(await handler({ raw: context.req.raw, segments }), requestId);
+    const answer = await handler({ raw: context.req.raw, segments });
+    return answer instanceof Response ? answer : toResponse(answer, requestId);
   } catch (error) {
     console.error(`request ${requestId} failed`, error);
     return toResponse(internalError(requestId), requestId);

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { variables } from "../../src/config.ts";
 import { limits } from "../../src/core/limits.ts";
 import { createApp } from "../../src/http/app.ts";
 import type { Ports } from "../../src/http/ports.ts";
@@ -133,12 +134,14 @@ describe("the tables", () => {
     const cells = firstCells("Configuration").map((cell) => cell.replace(/:.*/, ""));
     const listed = quoted(cells);
     const options = [...usage.matchAll(/^ {2}(--\w+ [A-Z]+)/gm)].map(([, option = ""]) => option);
-    const variables = new Set(
-      readFileSync("src/host/env.ts", "utf8").match(/\bPERDURE_\w+/g) ?? [],
-    );
-    expect(listed.toSorted()).toEqual(
-      [...options, ...variables, ...Object.keys(limits)].toSorted(),
-    );
+    const names = Object.values(variables).map(({ name }) => name);
+    expect(listed.toSorted()).toEqual([...options, ...names, ...Object.keys(limits)].toSorted());
+  });
+
+  test("say of each variable what the configuration says", () => {
+    for (const { name, meaning } of Object.values(variables)) {
+      expect(readme).toContain(`| \`${name}\` | ${meaning} |`);
+    }
   });
 
   test("give the limits their values", () => {

@@ -1,5 +1,5 @@
-/** The adapter of bindings over fakes: kinds that need no network here, and wrong configurations. */
-import { afterEach, describe, expect, test, vi } from "vitest";
+/** The adapter of bindings over fakes: kinds that need no network here. */
+import { describe, expect, test } from "vitest";
 import { bindingKinds } from "../../src/host/binding-kinds.ts";
 import { HostBindings } from "../../src/host/bindings.ts";
 
@@ -12,9 +12,7 @@ class Ai {
 }
 
 const perform = (env: object, name: string, method: string, input: unknown[]) =>
-  new HostBindings(env).perform({ name, method, input });
-
-afterEach(() => vi.restoreAllMocks());
+  new HostBindings(env, new Map()).perform({ name, method, input });
 
 describe("AI", () => {
   test("gives data as it is, a stream and a raw response read whole", async () => {
@@ -78,41 +76,6 @@ describe("kinds that are not well known", () => {
         ok: false,
         error: { name: "TypeError", message: `The binding has no method ${method}.` },
       });
-    },
-  );
-});
-
-describe("a configuration", () => {
-  test.each([['{"shop":["AI"]}'], [{ shop: ["AI"] }]])(
-    "is text, or a JSON variable: %j",
-    (PERDURE_BINDINGS) => {
-      const env = { PERDURE_BINDINGS, AI: new Ai() };
-      const bindings = new HostBindings(env);
-      expect([bindings.grants("shop", []), bindings.grants("other", [])]).toEqual([
-        { AI: "ai" },
-        {},
-      ]);
-    },
-  );
-
-  test.each([undefined, null, ""])("that is not there grants nothing: %j", (PERDURE_BINDINGS) => {
-    const said = vi.spyOn(console, "error").mockImplementation(() => {});
-    const env = { PERDURE_BINDINGS, AI: new Ai() };
-    expect(new HostBindings(env).grants("shop", [])).toEqual({});
-    expect(said).not.toHaveBeenCalled();
-  });
-
-  test.each(["{", "[]", '{"shop":"CACHE"}', '{"Shop":[]}', '{"shop":["PERDURE_TOKEN"]}'])(
-    "that is wrong grants nothing, and the console says so once: %s",
-    (text) => {
-      const said = vi.spyOn(console, "error").mockImplementation(() => {});
-      const env = { PERDURE_BINDINGS: text, CACHE: new Ai() };
-      expect(new HostBindings(env).grants("shop", [])).toEqual({});
-      expect(new HostBindings(env).grants("shop", ["CACHE"])).toEqual({ CACHE: "ai" });
-      expect(said).toHaveBeenCalledTimes(1);
-      expect(said).toHaveBeenCalledWith(
-        expect.stringMatching(/^PERDURE_BINDINGS grants nothing, because .*[;]/),
-      );
     },
   );
 });

@@ -108,8 +108,8 @@ describe("resume", () => {
   test("an interrupted agent goes on with what was interrupted", async () => {
     const agent = await napping("3s");
     await api.send("POST", `${agent}/interrupt`);
-    const answer = await api.send("POST", `${agent}/resume`);
-    expect(answer.status).toBe(202);
+    const answer = await api.send<AgentView>("POST", `${agent}/resume`);
+    expect([answer.status, answer.body.status]).toEqual([202, "running"]);
     const ended = await api.get<InvocationView>(`${agent}/invocations/nap?wait=10`);
     expect(ended.body).toMatchObject({ status: "completed", result: 2 });
   });

@@ -1,5 +1,6 @@
 /** What a model of an agent can do; a command that is not legal in the moment does nothing. */
 import type { DivergenceView } from "../../src/core/api/views.ts";
+import { RESUMED } from "../../src/core/oplog/entry.ts";
 import type { AgentModel, OpenUpdate } from "./agent-model.ts";
 import { cancel, failure, hints, pick, unschedule, type Command } from "./hints.ts";
 
@@ -186,6 +187,14 @@ const invocations = {
   },
   interrupt: (model) => {
     if (isInside(model)) model.append({ kind: "Interrupted" }, { name: "interrupted" });
+  },
+  resume: (model) => {
+    const { name } = model.moment;
+    if (name === "idle" || name === "running") return;
+    model.append(
+      { kind: "Suspend", reason: RESUMED, until: model.now },
+      { name: isInside(model) ? "running" : "idle" },
+    );
   },
   retry: (model, a) => {
     if (!canFail(model, a)) return;

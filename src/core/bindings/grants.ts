@@ -19,30 +19,21 @@ function isNames(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((name) => typeof name === "string");
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The grants of a configuration, or what is wrong with it: then nothing of it holds. */
-export function readConfiguredGrants(text: string): ConfiguredGrants | string {
-  const given = parse(text);
+/** Grants as an operator writes them, or what is wrong with them: then nothing of them holds. */
+export function toConfiguredGrants(given: unknown): ConfiguredGrants | string {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    return `it is no JSON object; write it like {"shop":["CACHE"],"*":["MAIL"]}`;
+    return `is no JSON object: write it like {"shop":["CACHE"],"*":["MAIL"]}`;
   }
   const entries: [string, readonly string[]][] = [];
   for (const [component, names] of Object.entries(given)) {
     if (component !== "*" && !isComponentName(component)) {
-      return `${JSON.stringify(component)} is no name of a component; give one, or "*" for all`;
+      return `names ${JSON.stringify(component)}, which is no name of a component: give one, or "*" for all`;
     }
     if (!isNames(names)) {
-      return `what ${JSON.stringify(component)} has is no list of names; give one like ["CACHE"]`;
+      return `gives ${JSON.stringify(component)} what is no list of names: write one like ["CACHE"]`;
     }
     const own = names.find(isOwnName);
-    if (own !== undefined) return `${own} is Perdure's own and cannot be granted; take it out`;
+    if (own !== undefined) return `grants ${own}, which is Perdure's own: take it out`;
     entries.push([component, names]);
   }
   return new Map(entries);

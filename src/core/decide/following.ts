@@ -22,14 +22,17 @@ export interface Delivery extends Position {
   readonly acknowledges: boolean;
 }
 
-export type FollowerStep = "read" | "wait" | "end";
+/** `to` is the last entry there is. */
+type Read = { readonly do: "read"; readonly to: number };
+type FollowerStep = Read | { readonly do: "wait" | "end" };
+type ListenerStep = FollowerStep | { readonly do: "give-up" };
 
 export function nextForFollower(
   status: Status | undefined,
   { incarnation, after }: Position,
 ): FollowerStep {
-  if (status?.identity.incarnation !== incarnation) return "end";
-  return after < status.lastIndex ? "read" : "wait";
+  if (status?.identity.incarnation !== incarnation) return { do: "end" };
+  return after < status.lastIndex ? { do: "read", to: status.lastIndex } : { do: "wait" };
 }
 
 export function beginDelivery({ incarnation, after }: Position): Delivery {
@@ -42,13 +45,10 @@ export function hasRoom({ ahead }: Delivery): boolean {
 }
 
 /** A listener that acknowledges is waited for; one that does not is given up, and may come again. */
-export function nextForListener(
-  status: Status | undefined,
-  delivery: Delivery,
-): FollowerStep | "give-up" {
+export function nextForListener(status: Status | undefined, delivery: Delivery): ListenerStep {
   const step = nextForFollower(status, delivery);
-  if (step !== "read" || hasRoom(delivery)) return step;
-  return delivery.acknowledges ? "wait" : "give-up";
+  if (step.do !== "read" || hasRoom(delivery)) return step;
+  return { do: delivery.acknowledges ? "wait" : "give-up" };
 }
 
 /** After the entry at `index` was sent in so many characters. */

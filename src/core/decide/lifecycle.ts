@@ -30,7 +30,7 @@ export function checkResume({ name }: Status): Refusal | undefined {
   ).refusal;
 }
 
-/** The entry that lets an agent go on at once: it sleeps until now. */
+/** The entry that lets an agent go on at once. */
 export function resumption(at: number): Suspend {
   return { kind: "Suspend", at, reason: RESUMED, until: at };
 }

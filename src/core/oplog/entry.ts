@@ -136,7 +136,7 @@ export interface Revert extends Stamped {
   readonly region: Region;
 }
 
-/** The reason of a `Suspend` by which an agent was resumed: it is due at once. */
+/** The reason of a `Suspend` by which an agent was resumed: its code runs on, and so does the agent. */
 export const RESUMED = "resumed";
 
 export interface Suspend extends Stamped {

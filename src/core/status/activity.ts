@@ -16,10 +16,6 @@ function running(current: CurrentInvocation | undefined): Activity {
   return { name: "running", current: active };
 }
 
-function parked(current: CurrentInvocation, reason: string | undefined): CurrentInvocation {
-  return reason === RESUMED ? current : { ...current, parked: true };
-}
-
 function keep(current: CurrentInvocation | undefined): { current?: CurrentInvocation } {
   return current === undefined ? {} : { current };
 }
@@ -53,9 +49,11 @@ export function evolveActivity(activity: Activity, { index, entry }: Indexed): A
       return running(current && endRegion(current, entry.begin));
     case "Suspend":
       if (current === undefined) return idle;
+      // Whether it was parked stays known until its code has recorded something.
+      if (entry.reason === RESUMED) return { name: "running", current };
       return {
         name: "suspended",
-        current: parked(current, entry.reason),
+        current: { ...current, parked: true },
         ...(entry.until === undefined ? {} : { suspendedUntil: entry.until }),
       };
     case "Interrupted":

@@ -23,12 +23,23 @@ const deleted = refuse(
   "The agent was deleted while it was followed; what lives at its address now is another one.",
 );
 
-/** Why a listener's connection is closed: its own codes begin at 4000. */
+/** Why a listener's connection is closed. Codes of an application begin at 4000. */
 const closings = {
-  end: [4404, "agent-deleted"],
-  "give-up": [4429, "acknowledgement-missing: connect anew after the last index you have"],
-  nonsense: [4400, "invalid-message: send the index of the last entry that you have"],
+  end: { code: 4404, reason: "agent-deleted" },
+  "give-up": {
+    code: 4429,
+    reason: "acknowledgement-missing: connect again after the last index that you have",
+  },
+  nonsense: {
+    code: 4400,
+    reason: "invalid-message: send the index of the last entry that you have",
+  },
 } as const;
+
+function close(listener: Listener, why: keyof typeof closings): void {
+  const { code, reason } = closings[why];
+  listener.close(code, reason);
+}
 
 export class Following {
   readonly #ledger: Ledger;
@@ -46,10 +57,11 @@ export class Following {
 
   /** The entries after a position, about a page at most; waits for the first one, and gives none when the time is up. */
   async follow(position: Position, waitMs: number): Promise<Result<readonly EntryView[]>> {
-    if (nextForFollower(this.#ledger.status, position) === "wait") await this.#change(waitMs);
-    const { status } = this.#ledger;
-    if (status === undefined || nextForFollower(status, position) === "end") return deleted;
-    return accept(readAfter(this.#store, status.lastIndex, position.after));
+    const next = () => nextForFollower(this.#ledger.status, position);
+    if (next().do === "wait") await this.#change(waitMs);
+    const step = next();
+    if (step.do === "end") return deleted;
+    return accept(step.do === "wait" ? [] : readAfter(this.#store, step.to, position.after));
   }
 
   #change(limitMs: number): Promise<void> {
@@ -97,16 +109,15 @@ export class Following {
 
   /** Whether something is left to be sent now; `pages` are those that others have just got, by their positions. */
   #tellOne(listener: Listener, pages: Map<number, readonly EntryView[]>): boolean {
-    const { status } = this.#ledger;
     let { delivery } = listener;
-    const step = nextForListener(status, delivery);
-    if (step === "wait") return false;
-    if (step !== "read" || status === undefined) {
-      listener.close(...closings[step === "give-up" ? step : "end"]);
+    const step = nextForListener(this.#ledger.status, delivery);
+    if (step.do === "wait") return false;
+    if (step.do !== "read") {
+      close(listener, step.do);
       return false;
     }
     const { after } = delivery;
-    const page = pages.get(after) ?? readAfter(this.#store, status.lastIndex, after);
+    const page = pages.get(after) ?? readAfter(this.#store, step.to, after);
     pages.set(after, page);
     for (const entry of page) {
       if (!hasRoom(delivery)) break;
@@ -115,14 +126,14 @@ export class Following {
       delivery = sent(delivery, entry.index, text.length);
     }
     listener.delivery = delivery;
-    return nextForListener(status, delivery) !== "wait";
+    return nextForListener(this.#ledger.status, delivery).do !== "wait";
   }
 
   /** What a listener says: the index of the last entry that it has. */
   hear(listener: Listener, message: string): void {
     const index = /^\d{1,15}$/.test(message) ? Number(message) : Number.POSITIVE_INFINITY;
     const delivery = acknowledged(listener.delivery, index);
-    if (delivery === undefined) return listener.close(...closings.nonsense);
+    if (delivery === undefined) return close(listener, "nonsense");
     listener.delivery = delivery;
     this.tell();
   }

@@ -50,7 +50,6 @@ export function readOplog(
  */
 export function readAfter(store: AgentStore, lastIndex: number, after: number): EntryView[] {
   const entries: EntryView[] = [];
-  if (after >= lastIndex) return entries;
   for (const [first, text] of store.readPage(after + 1, lastIndex, PAGE_CHARACTERS).rows) {
     for (const indexed of decodeRow(first, text)) {
       if (indexed.index <= after || indexed.index > lastIndex) continue;

@@ -5,7 +5,7 @@ import {
   isOwnName,
   missingBindingFault,
   ownNameFault,
-  readConfiguredGrants,
+  toConfiguredGrants,
 } from "../../../src/core/bindings/grants.ts";
 import type { BindingKind } from "../../../src/core/bindings/kinds.ts";
 
@@ -40,26 +40,26 @@ describe("a component is granted what its upload asks for and what is configured
 
 describe("the configuration", () => {
   test("is a JSON object of lists of names", () => {
-    expect(readConfiguredGrants('{"shop":["CACHE"],"*":[]}')).toEqual(
+    expect(toConfiguredGrants({ shop: ["CACHE"], "*": [] })).toEqual(
       new Map([
         ["shop", ["CACHE"]],
         ["*", []],
       ]),
     );
-    expect(readConfiguredGrants("{}")).toEqual(new Map());
+    expect(toConfiguredGrants({})).toEqual(new Map());
   });
 
   test.each([
-    ["", /no JSON object; write it like/],
-    ["CACHE", /no JSON object; write it like/],
-    ["null", /no JSON object; write it like/],
-    ['["CACHE"]', /no JSON object; write it like/],
-    ['{"Shop":["CACHE"]}', /"Shop" is no name of a component; give one/],
-    ['{"shop":"CACHE"}', /what "shop" has is no list of names; give one like/],
-    ['{"shop":[1]}', /what "shop" has is no list of names; give one like/],
-    ['{"shop":["CACHE"],"*":["LOADER"]}', /LOADER is Perdure's own .* take it out/],
-  ])("that is none says what is wrong: %s", (text, problem) => {
-    expect(readConfiguredGrants(text)).toMatch(problem);
+    [undefined, /^is no JSON object: write it like/],
+    ["CACHE", /^is no JSON object: write it like/],
+    [null, /^is no JSON object: write it like/],
+    [["CACHE"], /^is no JSON object: write it like/],
+    [{ Shop: ["CACHE"] }, /^names "Shop", which is no name of a component: give one/],
+    [{ shop: "CACHE" }, /^gives "shop" what is no list of names: write one like/],
+    [{ shop: [1] }, /^gives "shop" what is no list of names: write one like/],
+    [{ shop: ["CACHE"], "*": ["LOADER"] }, /^grants LOADER, which is Perdure's own: take it out/],
+  ])("that is none says what is wrong: %j", (given, fault) => {
+    expect(toConfiguredGrants(given)).toMatch(fault);
   });
 });
 

@@ -7,9 +7,9 @@ import type {
 import type { RolloutOperations, RolloutView } from "../../../src/core/api/rollouts.ts";
 import type { RevisionDescription } from "../../../src/core/api/description.ts";
 import type { AgentView, InvocationView, ScheduleView } from "../../../src/core/api/views.ts";
-import { accept } from "../../../src/core/errors.ts";
+import { accept, refuse } from "../../../src/core/errors.ts";
 import { createApp } from "../../../src/http/app.ts";
-import type { AuthSettings } from "../../../src/http/ports.ts";
+import type { AuthSettings, Ports } from "../../../src/http/ports.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
 
@@ -81,6 +81,7 @@ const agentDefaults: AgentOperations = {
   dryRun: async () => accept({ compatible: true, entriesReplayed: 4 }),
   updates: async () => accept(agent.updates),
   oplog: async () => accept({ entries: [], lastIndex: 0 }),
+  follow: async () => refuse("agent-deleted", "It was deleted."),
   takeSnapshot: async () => accept({ index: 5, mime: "application/json", bytes: 2 }),
   snapshot: async () => accept({ mime: "application/json", text: "{}" }),
   completePromise: async () => accept({ completed: true }),
@@ -143,6 +144,7 @@ export interface Fakes {
   readonly catalog?: Partial<CatalogOperations>;
   readonly directory?: Partial<DirectoryOperations>;
   readonly rollouts?: Partial<RolloutOperations>;
+  readonly listen?: Ports["listen"];
   readonly auth?: AuthSettings;
 }
 
@@ -154,6 +156,7 @@ export function startApp(fakes: Fakes = {}) {
   const calls: Call[] = [];
   const app = createApp({
     agents: () => noting(calls, { ...agentDefaults, ...fakes.agent }),
+    listen: fakes.listen ?? (async () => new Response()),
     component: (name) => noting(calls, { ...componentDefaults, ...fakes.component }, name),
     catalog: () => noting(calls, { ...catalogDefaults, ...fakes.catalog }),
     directory: () => noting(calls, { ...directoryDefaults, ...fakes.directory }),

@@ -3,7 +3,7 @@
  * over the entries that it does not ignore. Slow, and with nothing in common with the fold.
  */
 import type { Create, Entry, Indexed } from "../../../src/core/oplog/entry.ts";
-import { isReplayable } from "../../../src/core/oplog/entry.ts";
+import { isReplayable, RESUMED } from "../../../src/core/oplog/entry.ts";
 import {
   INITIALIZATION_KEY,
   type PromiseState,
@@ -78,7 +78,7 @@ function openRegions(open: Log): NonNullable<Status["current"]>["regions"] {
 function isParked(open: Log): boolean {
   const last = open.findLast(
     ({ entry }) =>
-      entry.kind === "Suspend" ||
+      (entry.kind === "Suspend" && entry.reason !== RESUMED) ||
       entry.kind === "SuccessfulUpdate" ||
       (isReplayable(entry.kind) && entry.kind !== "Jump"),
   );
@@ -123,10 +123,11 @@ function activity(open: Log): Pick<Status, "name" | "current" | "suspendedUntil"
   const regions = openRegions(inside);
   const heard = all(inside, "Cancelled").find(({ entry }) => entry.start === started?.index);
   const tried = tries(inside);
-  const said = failed ?? (telling && NAMES[telling.kind]) ?? "idle";
+  const isResumed = telling?.kind === "Suspend" && telling.reason === RESUMED;
+  const said = isResumed ? "running" : (failed ?? (telling && NAMES[telling.kind]) ?? "idle");
   return {
     name: said === "running" && !isInside ? "idle" : said,
-    ...(telling?.kind === "Suspend" && { suspendedUntil: telling.until }),
+    ...(telling?.kind === "Suspend" && !isResumed && { suspendedUntil: telling.until }),
     ...(isInside && {
       current: {
         idempotencyKey: started.entry.idempotencyKey,
@@ -235,6 +236,10 @@ function failure(live: Log): Pick<Status, "failure"> {
     "SuccessfulUpdate",
   ).findLast((one) => !isOfCall(live, one));
   if (telling?.entry.kind !== "Error") return {};
+  const isResumed = all(live, "Suspend").some(
+    ({ index, entry }) => index > telling.index && entry.reason === RESUMED,
+  );
+  if (isResumed && telling.entry.retryAt === undefined) return {};
   const { error, retryFrom, attempt, retryAt, afresh } = telling.entry;
   if (afresh && all(live, "Jump").some(({ index }) => index > telling.index)) return {};
   return {

@@ -123,7 +123,7 @@ export class HostedTally implements Subject {
 
   async view(expected: View): Promise<View> {
     for (const end = Date.now() + LONG_MS; ;) {
-      const view = viewOf(await this.#agent.view(), expected);
+      const view = viewOf(await this.#agent.view());
       if (JSON.stringify(view) === JSON.stringify(expected) || Date.now() > end) return view;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }

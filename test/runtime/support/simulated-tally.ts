@@ -156,7 +156,7 @@ export class SimulatedTally implements Subject {
   async view(expected: View): Promise<View> {
     for (let waited = 0; ; waited += MOMENT_MS) {
       await this.#pause(MOMENT_MS);
-      const view = viewOf(await this.#described(), expected);
+      const view = viewOf(await this.#described());
       if (isSame(view, expected) || waited > LONG_MS) return view;
     }
   }

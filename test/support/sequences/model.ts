@@ -78,11 +78,10 @@ function nameOf({ mode, revision }: Pick<UpdateCommand, "mode" | "revision">): s
   return `${mode} to ${revision}`;
 }
 
-/** What a real agent shows. One that goes on after an interruption counts as asleep until it records something. */
-export function viewOf({ updates, ...agent }: AgentView, expected: View): View {
-  const { status } = agent;
+/** What a real agent shows. */
+export function viewOf({ updates, ...agent }: AgentView): View {
   return {
-    status: status === "suspended" && expected.status === "running" ? "running" : status,
+    status: agent.status,
     revision: agent.revision,
     hasManualBase: agent.lastManualUpdateSnapshotIndex !== null,
     waiting: agent.pendingInvocations,
