@@ -15,17 +15,24 @@ function eventsOf(entries: readonly EntryView[]): string {
 /** A comment, so that neither side takes the connection for dead. */
 const keepAlive = ": nothing new\n\n";
 
-/** Tells a client that came without a position where it is: when its connection breaks it goes on there. */
-function beginningAt(index: number): string {
-  return `: new entries follow\nid: ${index}\n\n`;
+/**
+ * What comes first, since the platform sends no headers before. A client that has named no position
+ * learns where it is: when its connection breaks it goes on there.
+ */
+function beginning(after: number, isNews: boolean): string {
+  return isNews ? `: what comes after this\nid: ${after}\n\n` : `: what comes after ${after}\n\n`;
 }
 
-async function* piecesFrom(follow: Follow, begin: number, isNews: boolean): AsyncGenerator<string> {
+async function* piecesFrom(
+  follow: Follow,
+  begin: number,
+  isNews: boolean,
+): AsyncGenerator<string, undefined> {
   let after = begin;
-  if (isNews) yield beginningAt(after);
+  yield beginning(after, isNews);
   for (;;) {
     const entries = await follow(after);
-    if (!entries.ok) return;
+    if (!entries.ok) return undefined;
     after = entries.value.at(-1)?.index ?? after;
     yield entries.value.length === 0 ? keepAlive : eventsOf(entries.value);
   }
@@ -46,8 +53,8 @@ export function eventStream(
   return new ReadableStream(
     {
       async pull(controller) {
-        const { done, value } = await pieces.next();
-        if (done === true) controller.close();
+        const { value } = await pieces.next();
+        if (value === undefined) controller.close();
         else controller.enqueue(encoder.encode(value));
       },
     },

@@ -60,8 +60,8 @@ export class Following {
     const next = () => nextForFollower(this.#ledger.status, position);
     if (next().do === "wait") await this.#change(waitMs);
     const step = next();
-    if (step.do === "end") return deleted;
-    return accept(step.do === "wait" ? [] : readAfter(this.#store, step.to, position.after));
+    if (step.do === "read") return accept(readAfter(this.#store, step.to, position.after));
+    return step.do === "end" ? deleted : accept([]);
   }
 
   #change(limitMs: number): Promise<void> {
