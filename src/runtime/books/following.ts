@@ -14,9 +14,9 @@ import {
 import type { Position } from "../../core/api/operations.ts";
 import type { EntryView } from "../../core/api/views.ts";
 import { accept, refuse, type Result } from "../../core/errors.ts";
-import type { AgentStore, Listener, Listeners } from "../ports.ts";
+import type { Listener, Listeners } from "../ports.ts";
 import type { Ledger } from "./ledger.ts";
-import { readAfter } from "./reading.ts";
+import { readAfter, type EntryStore } from "./reading.ts";
 
 const deleted = refuse(
   "agent-deleted",
@@ -42,14 +42,14 @@ function close(listener: Listener, why: keyof typeof closings): void {
 }
 
 export class Following {
-  readonly #ledger: Ledger;
-  readonly #store: AgentStore;
+  readonly #ledger: Pick<Ledger, "status">;
+  readonly #store: EntryStore;
   readonly #listeners: Listeners;
   readonly #waiting = new Set<() => void>();
   #isTelling = false;
   #isNew = false;
 
-  constructor(ledger: Ledger, store: AgentStore, listeners: Listeners) {
+  constructor(ledger: Pick<Ledger, "status">, store: EntryStore, listeners: Listeners) {
     this.#ledger = ledger;
     this.#store = store;
     this.#listeners = listeners;
