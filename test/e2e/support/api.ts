@@ -202,6 +202,16 @@ export class AgentClient {
     );
   }
 
+  /** Deletes the agent. */
+  async destroy(): Promise<void> {
+    accepted("DELETE", await this.#send("", { method: "DELETE" }));
+  }
+
+  /** Begins to follow the oplog. */
+  events(query = "", init: RequestInit = {}): Promise<Response> {
+    return this.#server.fetch(`${this.#url}/events${query}`, init);
+  }
+
   /** All entries. */
   async oplog(): Promise<readonly EntryView[]> {
     const entries: EntryView[] = [];
