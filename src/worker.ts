@@ -3,6 +3,7 @@ import { nameOf } from "./core/api/agent-name.ts";
 import type { AgentOperations } from "./core/api/operations.ts";
 import type { AgentAddress } from "./core/api/views.ts";
 import { openSocket } from "./host/agent-sockets.ts";
+import { limits } from "./core/limits.ts";
 import type { Env } from "./host/env.ts";
 import { configOf } from "./host/config.ts";
 import { directoryOf } from "./host/directory-client.ts";
@@ -27,6 +28,7 @@ function portsOf(env: Env): Ports {
     directory: () => directoryOf(env),
     rollouts: (component) => env.ROLLOUTS.getByName(component),
     auth: { local, ...(token === undefined ? {} : { token }) },
+    limits,
     version: packageJson.version,
   };
 }

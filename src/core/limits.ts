@@ -15,3 +15,6 @@ export const limits = {
   snapshotHookMs: 30_000,
   keepAliveMs: 15_000,
 } as const;
+
+/** Limits as they hold in a place, be they these or what an operator has set. */
+export type Limits = { readonly [Name in keyof typeof limits]: number };

@@ -129,8 +129,8 @@ describe("where it begins", () => {
   });
 
   test("of no agent is 404 agent-not-found", async () => {
-    const describe = async () => refuse("agent-not-found", "There is none.");
-    const response = await startApp({ agent: { describe } }).send("GET", path);
+    const none = async () => refuse("agent-not-found", "There is none.");
+    const response = await startApp({ agent: { describe: none } }).send("GET", path);
     expect([response.status, (await problemOf(response)).code]).toEqual([404, "agent-not-found"]);
   });
 });
