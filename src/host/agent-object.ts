@@ -168,6 +168,11 @@ export class AgentObject extends DurableObject<Env> implements Packing<AgentOper
     this.#agent.hear(new SocketListener(socket), text);
   }
 
+  /** The client has closed it: the platform does not answer that by itself for sockets that hibernate. */
+  override webSocketClose(socket: WebSocket): void {
+    socket.close(1000, "closed by the client");
+  }
+
   override async alarm(): Promise<void> {
     await this.#agent.wake();
   }

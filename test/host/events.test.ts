@@ -94,10 +94,11 @@ test("`ping` is answered with `pong`, and any other message that is no index end
   expect(await agent.inside((state) => state.getWebSockets().length)).toBe(0);
 });
 
-test("a client that has closed its WebSocket is forgotten", async () => {
+test("a client that closes its WebSocket is answered, and forgotten", async () => {
   const agent = await box("leaving", code({ mark: "one" }));
   const [leaving, staying] = [await agent.socket(), await agent.socket()];
   leaving.close();
+  await expect.poll(() => leaving.closed).toBe("1000 closed by the client");
   await expect.poll(() => agent.inside((state) => state.getWebSockets().length)).toBe(1);
   await agent.invoke("add", "a");
   await staying.reaches(await lastIndex(agent));

@@ -54,11 +54,11 @@ export const eventRoutes: readonly Route[] = [
       200: { description: "The events.", content: { "text/event-stream": z.string() } },
     },
     refusals: ["agent-not-found"],
-    async handle({ path: { agent }, raw, query: { after }, headers: lastEvent }, ports) {
-      const header = lastEvent["Last-Event-ID"];
+    async handle({ path: { agent }, raw, query: { after }, headers: given }, ports) {
+      const lastEventId = given["Last-Event-ID"];
       const shown = await persist(() => ports.agents(agent).describe());
       if (!shown.ok) return shown;
-      const position = positionIn(shown.value, after, header);
+      const position = positionIn(shown.value, after, lastEventId);
       if (!position.ok) return position;
       if (raw.headers.get("upgrade")?.toLowerCase() === "websocket") {
         return persist(() => ports.listen(agent, position.value));
@@ -68,7 +68,7 @@ export const eventRoutes: readonly Route[] = [
         const reached = { incarnation, after: last };
         return persist(() => ports.agents(agent).follow(reached, ports.limits.keepAliveMs));
       };
-      const isNews = after === undefined && header === undefined;
+      const isNews = after === undefined && lastEventId === undefined;
       return new Response(eventStream(next, begin, isNews), { headers: streamHeaders });
     },
   }),
@@ -76,13 +76,13 @@ export const eventRoutes: readonly Route[] = [
 
 function positionIn(
   { incarnation, lastOplogIndex }: AgentView,
-  query: number | undefined,
-  header: number | undefined,
+  after: number | undefined,
+  lastEventId: number | undefined,
 ): Result<Position> {
-  const after = header ?? query ?? lastOplogIndex;
-  if (after <= lastOplogIndex) return accept({ incarnation, after });
+  const named = lastEventId ?? after ?? lastOplogIndex;
+  if (named <= lastOplogIndex) return accept({ incarnation, after: named });
   return invalidRequest({
-    path: header === undefined ? ["query", "after"] : ["header", "Last-Event-ID"],
+    path: lastEventId === undefined ? ["query", "after"] : ["header", "Last-Event-ID"],
     message: `is ahead of the agent, whose last index is ${lastOplogIndex}: it is not the agent that was followed; begin again after 0`,
   });
 }

@@ -207,9 +207,9 @@ export class AgentClient {
     accepted("DELETE", await this.#send("", { method: "DELETE" }));
   }
 
-  /** Begins to follow the oplog. */
-  events(query = "", init: RequestInit = {}): Promise<Response> {
-    return this.#server.fetch(`${this.#url}/events${query}`, init);
+  /** Where the oplog is followed. */
+  get eventsUrl(): string {
+    return `${this.#url}/events`;
   }
 
   /** All entries. */
