@@ -67,7 +67,8 @@ function activityOf({ name, suspendedUntil, current }: Status): Activity {
 function isWithinRun(status: Status, { entry }: Indexed): boolean {
   if (entry.kind === "Log") return true;
   const { tries, parked } = status.current ?? {};
-  if (isOfPromise(status.promises, entry) || tries !== undefined || parked) return false;
+  if (tries !== undefined || parked !== undefined) return false;
+  if (isOfPromise(status.promises, entry)) return false;
   return status.name === "running" && (entry.kind === "Start" || entry.kind === "End");
 }
 
