@@ -66,9 +66,10 @@ function activityOf({ name, suspendedUntil, current }: Status): Activity {
 /** What most entries are: a call of the invocation in progress, or a line that it logs. */
 function isWithinRun(status: Status, { entry }: Indexed): boolean {
   if (entry.kind === "Log") return true;
-  if (entry.kind !== "Start" && entry.kind !== "End") return false;
-  if (status.name !== "running" || isOfPromise(status.promises, entry)) return false;
-  return status.current?.tries === undefined && status.current?.parked === undefined;
+  const { tries, parked } = status.current ?? {};
+  if (tries !== undefined || parked !== undefined) return false;
+  if (isOfPromise(status.promises, entry)) return false;
+  return status.name === "running" && (entry.kind === "Start" || entry.kind === "End");
 }
 
 /** The success of a manual update hides all promises that were created before its snapshot. */
