@@ -21,7 +21,7 @@ import { AgentSockets, SocketListener } from "./agent-sockets.ts";
 import { SqlAgentStore } from "./agent-store.ts";
 import { HostBindings } from "./bindings.ts";
 import { ComponentClient } from "./component-client.ts";
-import { configOf } from "./config.ts";
+import { configOf, settingsOf } from "./config.ts";
 import { DirectoryClient } from "./directory-client.ts";
 import { NetworkEffects } from "./effects.ts";
 import type { Env } from "./env.ts";
@@ -40,11 +40,12 @@ function runtimeOf(ctx: DurableObjectState, env: Env, listeners: AgentSockets): 
     store: new SqlAgentStore(ctx.storage),
     instances: new FacetInstances(ctx.facets, isolates),
     components: new ComponentClient(env.COMPONENTS, isolates),
-    effects: new NetworkEffects(),
+    effects: new NetworkEffects(config.limits.recordedBodyBytes),
     agents: new AgentCalls(env.AGENTS),
-    bindings: new HostBindings(env, config.bindings),
+    bindings: new HostBindings(env, config.bindings, config.limits.recordedBodyBytes),
     registry: new DirectoryClient(env.DIRECTORY, config.directoryShards),
     listeners,
+    settings: settingsOf(config),
   });
 }
 

@@ -5,6 +5,7 @@ import type {
   ComponentOperations,
 } from "../core/api/operations.ts";
 import type { RolloutOperations } from "../core/api/rollouts.ts";
+import type { RateOperations, TokenStoreOperations } from "../core/api/tokens.ts";
 import type { Packing } from "../transport/packing.ts";
 import type { SocketHost } from "./agent-sockets.ts";
 
@@ -23,5 +24,8 @@ export interface Env {
   readonly CATALOG: ObjectNamespace<CatalogOperations>;
   readonly DIRECTORY: ObjectNamespace<ShardOperations>;
   readonly ROLLOUTS: ObjectNamespace<RolloutOperations>;
+  readonly TOKENS: ObjectNamespace<TokenStoreOperations>;
+  /** One object for each token that has a rate limit. */
+  readonly RATES: ObjectNamespace<RateOperations>;
   readonly LOADER: WorkerLoader;
 }

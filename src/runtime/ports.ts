@@ -7,6 +7,7 @@ import type { ErrorData } from "../core/oplog/entry.ts";
 import type { JsonValue } from "../core/api/views.ts";
 import type { Grants } from "../core/bindings/kinds.ts";
 import type { Delivery } from "../core/decide/following.ts";
+import type { Settings } from "../core/settings.ts";
 import type {
   AgentMessage,
   BindingRequest,
@@ -155,4 +156,5 @@ export interface Ports {
   readonly bindings: Bindings;
   readonly registry: Registry;
   readonly listeners: Listeners;
+  readonly settings: Settings;
 }

@@ -1,3 +1,4 @@
+import { descriptionRoutes } from "../description/routes.ts";
 import type { Route } from "../routing/route.ts";
 import { agentRoutes } from "./agents.ts";
 import { componentRoutes } from "./components.ts";
@@ -13,11 +14,13 @@ import { revertRoutes } from "./revert.ts";
 import { rolloutRoutes } from "./rollouts.ts";
 import { scheduleRoutes } from "./schedules.ts";
 import { snapshotRoutes } from "./snapshots.ts";
+import { tokenRoutes } from "./tokens.ts";
 import { updateRoutes } from "./updates.ts";
 
 /** Every route of http-api.md. */
 export const routes: readonly Route[] = [
   ...healthRoutes,
+  ...descriptionRoutes(() => routes),
   ...componentRoutes,
   ...directoryRoutes,
   ...agentRoutes,
@@ -32,4 +35,5 @@ export const routes: readonly Route[] = [
   ...oplogRoutes,
   ...eventRoutes,
   ...rolloutRoutes,
+  ...tokenRoutes,
 ];
