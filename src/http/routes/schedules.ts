@@ -22,7 +22,7 @@ const creation = z.strictObject({
     description: "The name of an IANA time zone.",
     example: "Europe/Berlin",
   }),
-  method: z.string(),
+  method: z.string().meta({ example: "add" }),
   args: z.array(z.unknown(), "must be the array of positional arguments").default([]),
 });
 
