@@ -19,7 +19,7 @@ import { AgentCalls } from "./agent-calls.ts";
 import { SqlAgentStore } from "./agent-store.ts";
 import { HostBindings } from "./bindings.ts";
 import { ComponentClient } from "./component-client.ts";
-import { configOf } from "./config.ts";
+import { configOf, settingsOf } from "./config.ts";
 import { DirectoryClient } from "./directory-client.ts";
 import { NetworkEffects } from "./effects.ts";
 import type { Env } from "./env.ts";
@@ -38,10 +38,11 @@ function runtimeOf(ctx: DurableObjectState, env: Env): AgentRuntime {
     store: new SqlAgentStore(ctx.storage),
     instances: new FacetInstances(ctx.facets, isolates),
     components: new ComponentClient(env.COMPONENTS, isolates),
-    effects: new NetworkEffects(),
+    effects: new NetworkEffects(config.limits.recordedBodyBytes),
     agents: new AgentCalls(env.AGENTS),
-    bindings: new HostBindings(env, config.bindings),
+    bindings: new HostBindings(env, config.bindings, config.limits.recordedBodyBytes),
     registry: new DirectoryClient(env.DIRECTORY, config.directoryShards),
+    settings: settingsOf(config),
   });
 }
 

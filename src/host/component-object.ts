@@ -3,13 +3,14 @@ import { DurableObject } from "cloudflare:workers";
 import type {
   ComponentCode,
   ComponentOperations,
-  ComponentSource,
+  ComponentUpload,
 } from "../core/api/operations.ts";
 import { missingBindingFault } from "../core/bindings/grants.ts";
 import { toCanonicalForm } from "../core/component/canonical-form.ts";
 import { utf8Length } from "../core/utf8-length.ts";
 import { validateSource } from "../core/component/validate-source.ts";
 import { accept, refuse, type Result } from "../core/errors.ts";
+import { configOf } from "./config.ts";
 import { bindingKinds } from "./binding-kinds.ts";
 import { ComponentStore } from "./component-store.ts";
 import type { Env } from "./env.ts";
@@ -27,8 +28,8 @@ export class ComponentObject extends DurableObject<Env> implements ComponentOper
   /** Publications run one after the other, for loading the code gives way to other requests. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  publish(component: string, source: ComponentSource): Promise<Publication> {
-    const publication = this.#turn.then(() => this.#publish(component, source));
+  publish(component: string, upload: ComponentUpload): Promise<Publication> {
+    const publication = this.#turn.then(() => this.#publish(component, upload));
     this.#turn = publication.catch(() => undefined);
     return publication;
   }
@@ -53,8 +54,10 @@ export class ComponentObject extends DurableObject<Env> implements ComponentOper
     await this.#announce();
   }
 
-  async #publish(component: string, source: ComponentSource): Promise<Publication> {
-    const valid = validateSource(source);
+  async #publish(component: string, upload: ComponentUpload): Promise<Publication> {
+    const { limits, isolation } = configOf(this.env);
+    const source = { isolation, ...upload };
+    const valid = validateSource(source, limits);
     if (!valid.ok) return valid;
     const fault = missingBindingFault(source.bindings ?? [], bindingKinds(this.env));
     if (fault !== undefined) return refuse("invalid-component", fault);
@@ -62,7 +65,9 @@ export class ComponentObject extends DurableObject<Env> implements ComponentOper
     const digest = await digestOf(form);
     const latest = this.#store.latest();
     if (latest?.digest === digest) return accept({ revision: latest, created: false });
-    const agentTypes = checkDescription(await inspectSource(this.env.LOADER, source));
+    const agentTypes = checkDescription(
+      await inspectSource(this.env.LOADER, source, limits.componentLoadMs),
+    );
     if (!agentTypes.ok) return agentTypes;
     const revision: RevisionDescription = {
       component,

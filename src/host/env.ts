@@ -5,6 +5,7 @@ import type {
   ComponentOperations,
 } from "../core/api/operations.ts";
 import type { RolloutOperations } from "../core/api/rollouts.ts";
+import type { RateOperations, TokenStoreOperations } from "../core/api/tokens.ts";
 import type { Packing } from "../transport/packing.ts";
 
 /**
@@ -22,5 +23,8 @@ export interface Env {
   readonly CATALOG: ObjectNamespace<CatalogOperations>;
   readonly DIRECTORY: ObjectNamespace<ShardOperations>;
   readonly ROLLOUTS: ObjectNamespace<RolloutOperations>;
+  readonly TOKENS: ObjectNamespace<TokenStoreOperations>;
+  /** One object for each token that has a rate limit. */
+  readonly RATES: ObjectNamespace<RateOperations>;
   readonly LOADER: WorkerLoader;
 }

@@ -101,8 +101,15 @@ const layers: readonly (readonly [string, readonly string[], readonly string[]])
   ],
   [
     "server",
-    ["./options.ts", "node:fs", "node:fs/promises"],
-    ["../core/errors.ts", "../host/env.ts", "../worker.ts", "miniflare", "hono"],
+    ["./options.ts", "../config.ts", "node:fs", "node:fs/promises"],
+    [
+      "../config/readers.ts",
+      "../core/errors.ts",
+      "../host/env.ts",
+      "../worker.ts",
+      "miniflare",
+      "hono",
+    ],
   ],
   ["client", ["./client.ts"], ["cloudflare:workers"]],
 ];

@@ -166,7 +166,7 @@ export interface AgentOperations {
 
 export type Isolation = "agent" | "shared";
 
-/** Agent code as uploaded: `modules` maps module names to source text, `main` is one of them. */
+/** Agent code: `modules` maps module names to source text, `main` is one of them. */
 export interface ComponentSource {
   readonly main: string;
   readonly modules: Readonly<Record<string, string>>;
@@ -174,6 +174,11 @@ export interface ComponentSource {
   /** Names of the host's bindings that the code asks for; absent when it asks for none. */
   readonly bindings?: readonly string[];
 }
+
+/** Code as it comes; where it does not say how it is isolated, the host's configuration does. */
+export type ComponentUpload = Omit<ComponentSource, "isolation"> & {
+  readonly isolation?: Isolation;
+};
 
 /** The code of a revision together with what identifies it. */
 export interface ComponentCode {
@@ -186,7 +191,7 @@ export interface ComponentOperations {
   /** Loads the code once, then stores it as the next revision; `created` is false for the same code as the latest. */
   publish(
     component: string,
-    source: ComponentSource,
+    upload: ComponentUpload,
   ): Promise<Result<{ readonly revision: RevisionDescription; readonly created: boolean }>>;
   revision(revision: number | "latest"): Promise<Result<RevisionDescription>>;
   /** Newest first, those with a revision below `before` when it is given. */

@@ -157,7 +157,8 @@ export class Replay {
     await this.#feed();
     this.#cursor.gather();
     const again = this.#cursor.takeNewBeginnings(index).map(({ at }) => at);
-    const run = new Run(this.#link, { started, place: index }, this.#cursor, again);
+    const { settings } = this.#boot;
+    const run = new Run(this.#link, { started, place: index, settings }, this.#cursor, again);
     this.#enter(run, started, request);
     for (let tried = 0; ;) {
       await run.quiet();

@@ -11,7 +11,9 @@
  */
 import type { AgentInvocationStarted, End, Log, Outcome } from "../../core/oplog/entry.ts";
 import type { Payload } from "../../core/oplog/payload.ts";
+import { limitsOfRecord } from "../../core/limits.ts";
 import type { CallIdentity, ReplayCursor } from "../../core/replay/cursor.ts";
+import type { Settings } from "../../core/settings.ts";
 import { Cancellation } from "./cancellation.ts";
 import { fromErrorData, RetryableError, toErrorData } from "../author/errors.ts";
 import { farWait, type FarWait } from "./far-wait.ts";
@@ -38,6 +40,13 @@ import { WriteKeys } from "./write-keys.ts";
 
 /** Code that never waits for anything outside is committed at least this often. */
 const UNSENT_MS = 25;
+
+/** How a run begins: `place` is the index of `started`, or its ref while it has none. */
+interface RunStart {
+  readonly started: AgentInvocationStarted;
+  readonly place: number;
+  readonly settings: Settings;
+}
 
 type Ending =
   | { readonly kind: "settled"; readonly outcome: Outcome }
@@ -67,7 +76,8 @@ export class Run implements Scope {
   readonly #place: number;
   readonly #random: () => number;
   readonly #keys: WriteKeys;
-  readonly #calls = new OpenCalls(() => this.#wake());
+  readonly #calls: OpenCalls;
+  readonly #suspendAfterMs: number;
   #now: number;
   #closed = false;
   #flushedAt = realNow();
@@ -80,12 +90,13 @@ export class Run implements Scope {
   retryable: RetryableError | undefined;
 
   /**
-   * `place` is the index of `started`, or its ref. `cursor` is absent for an invocation that starts
-   * live; `again`: the times at which it began anew.
+   * `cursor` is absent for an invocation that starts
+   * live; `again`: the times at which it began anew. Of the settings it takes what concerns its live
+   * part: its limits are those with which it began.
    */
   constructor(
     link: HostLink,
-    { started, place }: { readonly started: AgentInvocationStarted; readonly place: number },
+    { started, place, settings }: RunStart,
     cursor?: ReplayCursor,
     again: readonly number[] = [],
   ) {
@@ -98,7 +109,13 @@ export class Run implements Scope {
     this.#now = again.at(-1) ?? started.at;
     const { idempotencyKey, method, bindings } = started;
     const { cancellation } = this;
-    this.settings = bindings === undefined ? {} : { bindings };
+    this.settings = {
+      limits: limitsOfRecord(started.limits),
+      usualRetry: settings.retry,
+      ...(bindings === undefined ? {} : { bindings }),
+    };
+    this.#suspendAfterMs = settings.suspendAfterMs;
+    this.#calls = new OpenCalls(() => this.#wake(), settings.suspendAfterMs);
     this.invocation = {
       idempotencyKey,
       method,
@@ -139,7 +156,7 @@ export class Run implements Scope {
 
   #settle(value: unknown): void {
     try {
-      this.outcome = { ok: true, result: encodeResult(value) };
+      this.outcome = { ok: true, result: encodeResult(value, this.settings.limits) };
     } catch (error) {
       this.#fail(error);
     }
@@ -329,7 +346,7 @@ export class Run implements Scope {
       this.link.checkHeld();
       if (!reads.isEmpty) await reads.serve();
       else if (!this.#deliverNext()) {
-        const wait = farWait(this.#calls.all, realNow());
+        const wait = farWait(this.#calls.all, realNow(), this.#suspendAfterMs);
         if (wait !== undefined) return { kind: "suspended", wait };
         await this.#signal();
       }

@@ -13,6 +13,7 @@ import { revertRoutes } from "./revert.ts";
 import { rolloutRoutes } from "./rollouts.ts";
 import { scheduleRoutes } from "./schedules.ts";
 import { snapshotRoutes } from "./snapshots.ts";
+import { tokenRoutes } from "./tokens.ts";
 import { updateRoutes } from "./updates.ts";
 
 /** Every route of http-api.md. */
@@ -32,4 +33,5 @@ export const routes: readonly Route[] = [
   ...snapshotRoutes,
   ...oplogRoutes,
   ...rolloutRoutes,
+  ...tokenRoutes,
 ];

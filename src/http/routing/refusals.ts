@@ -1,7 +1,13 @@
 import type { ErrorCode } from "../../core/errors.ts";
 import type { Route } from "./route.ts";
 
-const guarded: readonly ErrorCode[] = ["unauthorized", "forbidden", "auth-not-configured"];
+const guarded: readonly ErrorCode[] = [
+  "unauthorized",
+  "forbidden",
+  "rate-limited",
+  "auth-not-configured",
+  "access-keys-unavailable",
+];
 
 const readingBody: readonly ErrorCode[] = [
   "invalid-json",

@@ -18,6 +18,7 @@ export type Tag =
   | "Rollouts"
   | "Schedules"
   | "Server"
+  | "Tokens"
   | "Updates";
 
 /** What a handler gets: all parts of the request, parsed and checked. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { limits } from "../../../src/core/limits.ts";
+import { defaultLimits as limits } from "../../../src/core/limits.ts";
 import { json, problemOf, startApp } from "./fake-ports.ts";
 
 const A = "/v1/agents/shop/Cart/k";

@@ -4,6 +4,7 @@
  */
 import type { Caller } from "../../../src/core/api/operations.ts";
 import type { AgentMessage, InstanceIdentity } from "../../../src/core/protocol.ts";
+import type { Settings } from "../../../src/core/settings.ts";
 import { AgentRuntime } from "../../../src/runtime/agent.ts";
 import type { Agents, Components, Ports, Slot } from "../../../src/runtime/ports.ts";
 import type { AuthorModule } from "../../../src/guest/code/describe.ts";
@@ -22,6 +23,7 @@ export interface Site {
   readonly effects: Ports["effects"];
   /** Milliseconds until a write is durable; 0: at once. */
   readonly writeMs: number;
+  settings(): Settings;
   /** What an isolate evaluates; throws as the platform does when that does not start. */
   moduleOf(revision: number): AuthorModule;
   /** Called once a transaction has reached the disk. */
@@ -131,6 +133,7 @@ export class AgentProcess implements AroundIsolate {
       },
       registry: { enter: async () => {}, leave: async () => {} },
       bindings: { grants: () => ({}), perform: never },
+      settings: this.#site.settings(),
     };
   }
 }
