@@ -74,12 +74,12 @@ export const scheduleRoutes: readonly Route[] = [
     },
     refusals: [
       "agent-failed",
-      "agent-interrupted",
       "agent-type-not-found",
       "component-not-found",
       "idempotency-key-reused",
       "invalid-arguments",
       "method-not-found",
+      "queue-full",
       "too-many-schedules",
     ],
     async handle({ path: { agent }, headers, body: { args, ...body } }, ports) {
