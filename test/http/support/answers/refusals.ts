@@ -93,6 +93,13 @@ export const refused: Readonly<Record<string, Refused>> = {
       { at: { key }, json: { params: 2 } },
     );
   },
+  "createAgent agent-deleted": async (shop) => {
+    const where = { type: "Unborn", key: shop.fresh() };
+    const waiting = shop.ask("createAgent", { at: where });
+    await shop.untilResting(where.key, where.type);
+    await shop.asked("deleteAgent", { at: where });
+    return waiting;
+  },
   "invoke agent-deleted": (shop) => whileInvoking(shop, "deleteAgent"),
   "invoke agent-failed": async (shop) => shop.ask("invoke", { at: await shop.stillborn() }),
   "invoke agent-interrupted": (shop) => whileInvoking(shop, "interruptAgent"),

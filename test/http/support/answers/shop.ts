@@ -1,4 +1,5 @@
 /** A component whose agents can be brought to every answer, and requests to a route of the table. */
+import type { AgentView } from "../../../../src/core/api/views.ts";
 import type { Route } from "../../../../src/http/routing/route.ts";
 import { routes } from "../../../../src/http/routes/table.ts";
 import { agentPath, type Answer, type Api, type Sent } from "../api.ts";
@@ -19,6 +20,10 @@ const code = (others: string) => `
     fail() { throw new Error("as it does"); }
     promise() { return (this.made = createPromise()).id; }
     async rest() { await sleep("1h"); }
+  }
+
+  export class Unborn extends Agent {
+    async onCreate() { await sleep("1h"); }
   }
 
   export class Stillborn extends Agent {
@@ -44,7 +49,7 @@ export interface Shop {
   cart(): Promise<string>;
   /** One in the middle of an invocation with the key `resting`: its key. */
   resting(): Promise<string>;
-  untilResting(key: string): Promise<void>;
+  untilResting(key: string, type?: string): Promise<void>;
   /** One that has failed: what to ask about it. */
   stillborn(): Promise<Readonly<Record<string, string>>>;
   ask(id: string, asked?: Asked): Promise<Answer>;
@@ -79,10 +84,10 @@ export async function openShop(api: Api): Promise<Shop> {
       await shop.untilResting(key);
       return key;
     },
-    async untilResting(key) {
+    async untilResting(key, type = "Cart") {
       await until(
-        () => api.agent(agentPath("shop", "Cart", key)),
-        ({ status }) => status === "suspended",
+        () => api.get<AgentView>(agentPath("shop", type, key)),
+        ({ body }) => body.status === "suspended",
       );
     },
     async stillborn() {
