@@ -50,6 +50,9 @@ const catalogue: Readonly<Record<ErrorCode, readonly [status: number, title: str
   "update-already-pending": [409, "The same update is already pending"],
 };
 
+/** Every code that there is. */
+export const codes = Object.keys(catalogue) as readonly ErrorCode[];
+
 const defaultRetryAfterSeconds = 1;
 
 /** A problem document (RFC 9457) with the status and headers that go with it. */

@@ -12,7 +12,7 @@ import type { RevisionDescription } from "../../../src/core/api/description.ts";
 import type { TokenOperations } from "../../../src/core/api/tokens.ts";
 import type { AgentView, InvocationView, ScheduleView } from "../../../src/core/api/views.ts";
 import { accept, refuse } from "../../../src/core/errors.ts";
-import { defaultLimits as limits } from "../../../src/core/limits.ts";
+import { defaultLimits, type Limits } from "../../../src/core/limits.ts";
 import { createApp } from "../../../src/http/app.ts";
 import type { AuthPorts, Ports } from "../../../src/http/ports.ts";
 
@@ -162,7 +162,7 @@ interface FakeAuth {
   /** Whom the token `minted` stands for. */
   readonly minted?: Caller | "unreachable";
   /** Whom any assertion stands for. */
-  readonly asserted?: Caller;
+  readonly asserted?: Caller | "keys-unavailable";
   /** How much too early a token with a limit is. */
   readonly waitMs?: number;
   readonly corsOrigins?: readonly string[];
@@ -177,7 +177,14 @@ function authOf(fake: FakeAuth): AuthPorts {
       if (minted === "unreachable") throw new Error("the tokens are out of reach");
       return given === "minted" ? minted : undefined;
     },
-    ...(asserted === undefined ? {} : { checkAssertion: async () => accept(asserted) }),
+    ...(asserted === undefined
+      ? {}
+      : {
+          checkAssertion: async () =>
+            asserted === "keys-unavailable"
+              ? refuse("access-keys-unavailable", "the keys are out of reach")
+              : accept(asserted),
+        }),
     take: async () => waitMs,
     corsOrigins,
   };
@@ -193,6 +200,7 @@ export interface Fakes {
   readonly auth?: FakeAuth;
   readonly tokens?: Partial<TokenOperations>;
   readonly misconfigured?: readonly string[];
+  readonly limits?: Partial<Limits>;
 }
 
 /** A call that reached a port: the operation's name and its arguments. */
@@ -210,7 +218,7 @@ export function startApp(fakes: Fakes = {}) {
     rollouts: (name) => noting(calls, { ...rolloutDefaults, ...fakes.rollouts }, name),
     auth: authOf(fakes.auth ?? { local: true }),
     tokens: noting(calls, { ...tokenDefaults, ...fakes.tokens }),
-    limits,
+    limits: { ...defaultLimits, ...fakes.limits },
     misconfigured: fakes.misconfigured ?? [],
     version: "1.2.3",
   });
