@@ -89,6 +89,11 @@ export class AgentClient {
     return send<T>(this.#server, `${this.#url}${path}`, init);
   }
 
+  /** Whether it is there. */
+  async exists(): Promise<boolean> {
+    return (await this.#send("")).status === 200;
+  }
+
   async view(): Promise<AgentView> {
     return accepted("GET of the agent", await this.#send<AgentView>(""));
   }
