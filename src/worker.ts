@@ -1,5 +1,8 @@
 import packageJson from "../package.json" with { type: "json" };
+import { nameOf } from "./core/api/agent-name.ts";
 import type { AgentOperations } from "./core/api/operations.ts";
+import type { AgentAddress } from "./core/api/views.ts";
+import { openSocket } from "./host/agent-sockets.ts";
 import type { Env } from "./host/env.ts";
 import { configOf, misconfiguredOf } from "./host/config.ts";
 import { directoryOf } from "./host/directory-client.ts";
@@ -20,10 +23,10 @@ export { TokensObject } from "./host/access/tokens-object.ts";
 function portsOf(env: Env): Ports {
   const config = configOf(env);
   const tokens = new Tokens(() => env.TOKENS.getByName("tokens"));
+  const agent = (address: AgentAddress) => env.AGENTS.getByName(nameOf(address));
   return {
-    // Only a key may contain a slash, so no two addresses share a name.
-    agents: ({ component, type, key }) =>
-      reach<AgentOperations>(env.AGENTS.getByName(`${component}/${type}/${key}`)),
+    agents: (address) => reach<AgentOperations>(agent(address)),
+    listen: (address, position) => openSocket(agent(address), position),
     component: (name) => env.COMPONENTS.getByName(name),
     catalog: () => env.CATALOG.getByName("catalog"),
     directory: () => directoryOf(env),

@@ -7,6 +7,7 @@ import type {
 import type { RolloutOperations } from "../core/api/rollouts.ts";
 import type { RateOperations, TokenStoreOperations } from "../core/api/tokens.ts";
 import type { Packing } from "../transport/packing.ts";
+import type { SocketHost } from "./agent-sockets.ts";
 
 /**
  * A Durable Object namespace as far as Perdure uses it: stubs by name, seen as the operations of
@@ -18,7 +19,7 @@ export interface ObjectNamespace<Operations> {
 
 /** The bindings of wrangler.toml; its variables are read in `config.ts`. */
 export interface Env {
-  readonly AGENTS: ObjectNamespace<Packing<AgentOperations>>;
+  readonly AGENTS: ObjectNamespace<Packing<AgentOperations> & SocketHost>;
   readonly COMPONENTS: ObjectNamespace<ComponentOperations>;
   readonly CATALOG: ObjectNamespace<CatalogOperations>;
   readonly DIRECTORY: ObjectNamespace<ShardOperations>;

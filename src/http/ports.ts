@@ -5,6 +5,7 @@ import type {
   AgentOperations,
   CatalogOperations,
   ComponentOperations,
+  Position,
 } from "../core/api/operations.ts";
 import type { RolloutOperations } from "../core/api/rollouts.ts";
 import type { TokenOperations } from "../core/api/tokens.ts";
@@ -28,6 +29,8 @@ export interface AuthPorts {
 /** What the router works on. Every call of a function gives a fresh stub. */
 export interface Ports {
   agents(address: AgentAddress): AgentOperations;
+  /** The answer that opens a WebSocket over which the agent sends its entries after a position. */
+  listen(address: AgentAddress, position: Position): Promise<Response>;
   component(name: string): ComponentOperations;
   catalog(): CatalogOperations;
   directory(): DirectoryOperations;

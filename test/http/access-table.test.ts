@@ -44,6 +44,7 @@ const contract: Readonly<Record<string, readonly [scopes: string, about: About]>
   takeSnapshot: ["operate", "agent"],
   getSnapshot: ["read", "agent"],
   readOplog: ["read", "agent"],
+  followOplog: ["read", "agent"],
   listRollouts: ["read operate", "fleet"],
   startRollout: ["operate", "fleet"],
   getRollout: ["read operate", "fleet"],

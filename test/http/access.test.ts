@@ -62,6 +62,17 @@ describe("minting", () => {
     expect(listed.body.tokens).toEqual([view]);
   });
 
+  test("takes what the README shows", async () => {
+    const section = readFileSync("README.md", "utf8").split("\n## Access\n")[1] ?? "";
+    const shown = /-d '([^']+)'/.exec(section)?.[1] ?? "";
+    const { token, createdAt: _, id: __, ...view } = await mint(JSON.parse(shown) as object);
+    expect(token).toMatch(/^pdr_/);
+    expect(view).toEqual({
+      ...(JSON.parse(shown) as object),
+      expiresAt: "2099-01-01T00:00:00.000Z",
+    });
+  });
+
   const valid = { name: "some", scopes: ["read"] };
   test.each([
     ["no name", { scopes: ["read"] }, "name"],
@@ -163,6 +174,24 @@ describe("a token", () => {
     for (const file of files) expect(readFileSync(file).includes(hidden), file).toBe(false);
     expect(server.output.stdout + server.output.stderr).not.toContain(hidden);
   });
+});
+
+test("a token that was minted opens nothing where nobody could revoke it, and is not asked for where all is open", async () => {
+  const first = await startServer({ token: secret });
+  const client = createApi(first.url, secret);
+  const request = { json: { name: "left", scopes: ["admin"] } };
+  const { token } = (await client.send<Minted>("POST", "/v1/tokens", request)).body;
+  await first.stop();
+  const { state } = first;
+  const closed = await startServer({ state, variables: { PERDURE_LOCAL: "false" } });
+  const answer = await createApi(closed.url, token).get("/v1/components");
+  problemOf(answer, 503, "auth-not-configured");
+  await closed.stop();
+  const open = await startServer({ state });
+  for (const any of [undefined, token, "another"]) {
+    expect((await createApi(open.url, any).get("/v1/tokens")).status).toBe(200);
+  }
+  await open.stop();
 });
 
 describe("a token with a rate limit", () => {

@@ -3,6 +3,7 @@ import type { Route } from "../routing/route.ts";
 import { agentRoutes } from "./agents.ts";
 import { componentRoutes } from "./components.ts";
 import { directoryRoutes } from "./directory.ts";
+import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
 import { invocationRoutes } from "./invocations.ts";
 import { invokingRoutes } from "./invoking.ts";
@@ -32,6 +33,7 @@ export const routes: readonly Route[] = [
   ...revertRoutes,
   ...snapshotRoutes,
   ...oplogRoutes,
+  ...eventRoutes,
   ...rolloutRoutes,
   ...tokenRoutes,
 ];

@@ -14,7 +14,7 @@ import type { AgentView, InvocationView, ScheduleView } from "../../../src/core/
 import { accept, refuse } from "../../../src/core/errors.ts";
 import { defaultLimits, type Limits } from "../../../src/core/limits.ts";
 import { createApp } from "../../../src/http/app.ts";
-import type { AuthPorts } from "../../../src/http/ports.ts";
+import type { AuthPorts, Ports } from "../../../src/http/ports.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
 
@@ -86,6 +86,7 @@ const agentDefaults: AgentOperations = {
   dryRun: async () => accept({ compatible: true, entriesReplayed: 4 }),
   updates: async () => accept(agent.updates),
   oplog: async () => accept({ entries: [], lastIndex: 0 }),
+  follow: async () => refuse("agent-deleted", "It was deleted."),
   takeSnapshot: async () => accept({ index: 5, mime: "application/json", bytes: 2 }),
   snapshot: async () => accept({ mime: "application/json", text: "{}" }),
   completePromise: async () => accept({ completed: true }),
@@ -199,6 +200,7 @@ export interface Fakes {
   readonly tokens?: Partial<TokenOperations>;
   readonly misconfigured?: readonly string[];
   readonly limits?: Partial<Limits>;
+  readonly listen?: Ports["listen"];
 }
 
 /** A call that reached a port: the operation's name and its arguments. */
@@ -209,6 +211,7 @@ export function startApp(fakes: Fakes = {}) {
   const calls: Call[] = [];
   const app = createApp({
     agents: () => noting(calls, { ...agentDefaults, ...fakes.agent }),
+    listen: fakes.listen ?? (async () => new Response()),
     component: (name) => noting(calls, { ...componentDefaults, ...fakes.component }, name),
     catalog: () => noting(calls, { ...catalogDefaults, ...fakes.catalog }),
     directory: () => noting(calls, { ...directoryDefaults, ...fakes.directory }),
