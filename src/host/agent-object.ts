@@ -44,8 +44,8 @@ function runtimeOf(ctx: DurableObjectState, env: Env, listeners: AgentSockets): 
     agents: new AgentCalls(env.AGENTS),
     bindings: new HostBindings(env, config.bindings, config.limits.recordedBodyBytes),
     registry: new DirectoryClient(env.DIRECTORY, config.directoryShards),
-    settings: settingsOf(config),
     listeners,
+    settings: settingsOf(config),
   });
 }
 

@@ -6,8 +6,8 @@ import type { Result } from "../core/errors.ts";
 import type { ErrorData } from "../core/oplog/entry.ts";
 import type { JsonValue } from "../core/api/views.ts";
 import type { Grants } from "../core/bindings/kinds.ts";
-import type { Settings } from "../core/settings.ts";
 import type { Delivery } from "../core/decide/following.ts";
+import type { Settings } from "../core/settings.ts";
 import type {
   AgentMessage,
   BindingRequest,
@@ -155,6 +155,6 @@ export interface Ports {
   readonly agents: Agents;
   readonly bindings: Bindings;
   readonly registry: Registry;
-  readonly settings: Settings;
   readonly listeners: Listeners;
+  readonly settings: Settings;
 }

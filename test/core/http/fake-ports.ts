@@ -196,11 +196,11 @@ export interface Fakes {
   readonly catalog?: Partial<CatalogOperations>;
   readonly directory?: Partial<DirectoryOperations>;
   readonly rollouts?: Partial<RolloutOperations>;
+  readonly listen?: Ports["listen"];
   readonly auth?: FakeAuth;
   readonly tokens?: Partial<TokenOperations>;
   readonly misconfigured?: readonly string[];
   readonly limits?: Partial<Limits>;
-  readonly listen?: Ports["listen"];
 }
 
 /** A call that reached a port: the operation's name and its arguments. */

@@ -133,8 +133,8 @@ export class AgentProcess implements AroundIsolate {
       },
       registry: { enter: async () => {}, leave: async () => {} },
       bindings: { grants: () => ({}), perform: never },
-      settings: this.#site.settings(),
       listeners: { isEmpty: true, all: () => [] },
+      settings: this.#site.settings(),
     };
   }
 }
