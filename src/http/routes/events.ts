@@ -71,8 +71,7 @@ export const eventRoutes: readonly Route[] = [
         const reached = { incarnation, after: last };
         return persist(() => ports.agents(agent).follow(reached, KEEP_ALIVE_MS));
       };
-      const isNews = after === undefined && lastEventId === undefined;
-      return new Response(eventStream(next, begin, isNews), { headers: streamHeaders });
+      return new Response(eventStream(next, begin), { headers: streamHeaders });
     },
   }),
 ];
