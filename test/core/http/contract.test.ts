@@ -33,6 +33,7 @@ const contract: Readonly<Record<string, readonly number[]>> = {
   [`POST ${A}/snapshot`]: [201],
   [`GET ${A}/snapshots/{index}`]: [200],
   [`GET ${A}/oplog`]: [200],
+  [`GET ${A}/events`]: [101, 200],
   [`POST ${A}/promises/{promiseId}`]: [200],
 };
 

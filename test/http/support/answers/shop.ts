@@ -57,10 +57,19 @@ export interface Shop {
   asked<Body>(id: string, asked?: Asked): Promise<Body>;
 }
 
-export function routeOf(id: string): Route {
+function routeOf(id: string): Route {
   const found = routes.find((route) => route.id === id);
   if (found === undefined) throw new Error(`There is no route ${id}.`);
   return found;
+}
+
+/** Path and query of a request. */
+export function targetOf(id: string, { at = {}, query = "" }: Asked): string {
+  const known: Asked["at"] = { component: "shop", type: "Cart", method: "add", ...at };
+  const path = routeOf(id).path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(known[name] ?? name),
+  );
+  return query === "" ? path : `${path}?${query}`;
 }
 
 export async function openShop(api: Api): Promise<Shop> {
@@ -95,19 +104,7 @@ export async function openShop(api: Api): Promise<Shop> {
       await shop.asked("createAgent", { at });
       return at;
     },
-    ask(id, { at = {}, query = "", ...sent } = {}) {
-      const { verb, path } = routeOf(id);
-      const known: Readonly<Record<string, string>> = {
-        component: "shop",
-        type: "Cart",
-        method: "add",
-        ...at,
-      };
-      const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-        encodeURIComponent(known[name] ?? name),
-      );
-      return api.send(verb, query === "" ? filled : `${filled}?${query}`, sent);
-    },
+    ask: (id, asked = {}) => api.send(routeOf(id).verb, targetOf(id, asked), asked),
     async asked<Body>(id: string, asked?: Asked) {
       const answer = await shop.ask(id, asked);
       if (answer.status < 300) return answer.body as Body;

@@ -86,6 +86,7 @@ export const successes: Readonly<Record<string, Ask>> = {
     return { at: { key, index: String(index) } };
   },
   readOplog: ofCart,
+  followOplog: ofCart,
   listRollouts: ofComponent,
   startRollout: () => ({ json: dryRollout }),
   getRollout: withRollout,
