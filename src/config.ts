@@ -2,9 +2,14 @@
  * What an operator can set: the variables of the Worker, read into one value. Nothing else reads
  * them. README.md has the same table.
  */
-import { flag, json, oneOf, secret, wholeNumber, type Reader } from "./config/readers.ts";
+import { flag, json, list, oneOf, secret, wholeNumber, type Reader } from "./config/readers.ts";
 import { toLimits, toRetryPolicy } from "./config/settings.ts";
 import type { Isolation } from "./core/api/operations.ts";
+import {
+  toCloudflareAccess,
+  toCorsOrigins,
+  type CloudflareAccess,
+} from "./core/access/settings.ts";
 import { toConfiguredGrants, type ConfiguredGrants } from "./core/bindings/grants.ts";
 import type { Limits } from "./core/limits.ts";
 import type { RetryPolicy } from "./core/retry.ts";
@@ -27,7 +32,7 @@ export const variables = {
   token: variable<string | undefined>({
     name: "PERDURE_TOKEN",
     meaning:
-      "the bearer token (a secret). Without one, and unless `PERDURE_LOCAL` is `true`, every request but health gets 503 `auth-not-configured`",
+      "the administrator's bearer token (a secret). Without one, without `PERDURE_ACCESS`, and unless `PERDURE_LOCAL` is `true`, every request but health gets 503 `auth-not-configured`",
     fallback: undefined,
     read: secret,
   }),
@@ -36,6 +41,20 @@ export const variables = {
     meaning: "`true` answers without a token when there is none",
     fallback: false,
     read: flag,
+  }),
+  access: variable<CloudflareAccess | undefined>({
+    name: "PERDURE_ACCESS",
+    meaning:
+      'JSON: whose assertions of Cloudflare Access count, and for what, as `{ "issuer": "https://team.cloudflareaccess.com", "audience": "…", "scopes": ["read"] }`, optionally with `component` and `keyPrefix`',
+    fallback: undefined,
+    read: json(toCloudflareAccess),
+  }),
+  corsOrigins: variable<readonly string[] | undefined>({
+    name: "PERDURE_CORS_ORIGINS",
+    meaning:
+      "pages of which origins may call, as `https://one.example,https://two.example`; `*` for any",
+    fallback: undefined,
+    read: list(toCorsOrigins),
   }),
   bindings: variable<ConfiguredGrants>({
     name: "PERDURE_BINDINGS",

@@ -18,6 +18,7 @@ const MOST: Limits = {
   cancelGraceMs: MOST_MS,
   dryRunSaveMs: MOST_MS,
   snapshotHookMs: MOST_MS,
+  keepAliveMs: MOST_MS,
 };
 
 const LIMITS_EXAMPLE = `write it like {"pendingInvocations":100}`;

@@ -5,6 +5,7 @@
 import type { ErrorView, InvocationView, JsonValue } from "./api/views.ts";
 
 export type ErrorCode =
+  | "access-keys-unavailable"
   | "agent-already-exists"
   | "agent-busy"
   | "agent-deleted"
@@ -38,12 +39,14 @@ export type ErrorCode =
   | "payload-too-large"
   | "promise-not-found"
   | "queue-full"
+  | "rate-limited"
   | "read-only-violation"
   | "revision-not-found"
   | "rollout-not-active"
   | "rollout-not-found"
   | "schedule-not-found"
   | "snapshot-not-found"
+  | "token-not-found"
   | "too-many-schedules"
   | "unauthorized"
   | "unsupported-media-type"

@@ -12,6 +12,7 @@ export interface Limits {
   readonly cancelGraceMs: number;
   readonly dryRunSaveMs: number;
   readonly snapshotHookMs: number;
+  readonly keepAliveMs: number;
 }
 
 /** The defaults of http-api.md. */
@@ -27,6 +28,7 @@ export const defaultLimits: Limits = {
   cancelGraceMs: 5_000,
   dryRunSaveMs: 30_000,
   snapshotHookMs: 30_000,
+  keepAliveMs: 15_000,
 };
 
 /** What belongs to the contract: it is the same on every host. */

@@ -7,6 +7,7 @@ import type {
   InvocationsRequest,
   InvokeRequest,
   OplogRequest,
+  Position,
   PromiseOutcome,
   ScheduleRequest,
   SchedulesRequest,
@@ -16,6 +17,7 @@ import type { AgentAddress } from "../core/api/views.ts";
 import { AgentRuntime } from "../runtime/agent.ts";
 import { pack, unpack, type Packed, type Packing } from "../transport/packing.ts";
 import { AgentCalls } from "./agent-calls.ts";
+import { AgentSockets, SocketListener } from "./agent-sockets.ts";
 import { SqlAgentStore } from "./agent-store.ts";
 import { HostBindings } from "./bindings.ts";
 import { ComponentClient } from "./component-client.ts";
@@ -26,7 +28,7 @@ import type { Env } from "./env.ts";
 import { FacetInstances } from "./instances.ts";
 import { Isolates } from "./isolates.ts";
 
-function runtimeOf(ctx: DurableObjectState, env: Env): AgentRuntime {
+function runtimeOf(ctx: DurableObjectState, env: Env, listeners: AgentSockets): AgentRuntime {
   const config = configOf(env);
   const isolates = new Isolates(env.LOADER, config.loading);
   return new AgentRuntime({
@@ -43,11 +45,18 @@ function runtimeOf(ctx: DurableObjectState, env: Env): AgentRuntime {
     bindings: new HostBindings(env, config.bindings, config.limits.recordedBodyBytes),
     registry: new DirectoryClient(env.DIRECTORY, config.directoryShards),
     settings: settingsOf(config),
+    listeners,
   });
 }
 
 export class AgentObject extends DurableObject<Env> implements Packing<AgentOperations> {
-  readonly #agent = runtimeOf(this.ctx, this.env);
+  readonly #sockets = new AgentSockets(this.ctx);
+  readonly #agent = runtimeOf(this.ctx, this.env, this.#sockets);
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    if (!this.#sockets.isEmpty) this.#agent.tell();
+  }
 
   async create(address: AgentAddress, request: Packed<CreateRequest>) {
     return pack(await this.#agent.create(address, await unpack(request)));
@@ -109,6 +118,10 @@ export class AgentObject extends DurableObject<Env> implements Packing<AgentOper
     return pack(await this.#agent.oplog(request));
   }
 
+  async follow(position: Position, waitMs: number) {
+    return pack(await this.#agent.follow(position, waitMs));
+  }
+
   takeSnapshot() {
     return this.#agent.takeSnapshot();
   }
@@ -143,6 +156,22 @@ export class AgentObject extends DurableObject<Env> implements Packing<AgentOper
 
   isBehind(chain: readonly string[], idempotencyKey: string, seen: readonly string[]) {
     return this.#agent.isBehind(chain, idempotencyKey, seen);
+  }
+
+  override fetch(request: Request): Response {
+    const response = this.#sockets.accept(request);
+    this.#agent.tell();
+    return response;
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    const text = typeof message === "string" ? message : "";
+    this.#agent.hear(new SocketListener(socket), text);
+  }
+
+  /** The client has closed it: the platform does not answer that by itself for sockets that hibernate. */
+  override webSocketClose(socket: WebSocket): void {
+    socket.close(1000, "closed by the client");
   }
 
   override async alarm(): Promise<void> {

@@ -28,6 +28,7 @@ import { DryRunning } from "./instances/dry-running.ts";
 import { EffectsUnderWay } from "./effects/effects-under-way.ts";
 import { Errands } from "./errands.ts";
 import { Failures } from "./instances/failures.ts";
+import { Following } from "./books/following.ts";
 import { Ledger } from "./books/ledger.ts";
 import { Performing } from "./effects/performing.ts";
 import type { Ports } from "./ports.ts";
@@ -51,6 +52,7 @@ type Work = Exclude<LoopStep, { do: "rest" | "wait" }>;
 
 export class Loop {
   readonly ledger: Ledger;
+  readonly following: Following;
   readonly promises: Promises;
   readonly dryRunning: DryRunning;
   readonly #underWay: EffectsUnderWay;
@@ -72,8 +74,10 @@ export class Loop {
       underWay.forget(entries);
       this.#giveWay();
       this.promises.appended(entries);
+      this.following.changed();
     });
     const { ledger } = this;
+    this.following = new Following(ledger, store, ports.listeners);
     this.promises = new Promises(ledger);
     const effects = new Performing(ports, ledger, this.promises);
     const underWay = new EffectsUnderWay(new Trying(effects, ledger, environment, settings.retry));

@@ -7,6 +7,7 @@ import type { ErrorData } from "../core/oplog/entry.ts";
 import type { JsonValue } from "../core/api/views.ts";
 import type { Grants } from "../core/bindings/kinds.ts";
 import type { Settings } from "../core/settings.ts";
+import type { Delivery } from "../core/decide/following.ts";
 import type {
   AgentMessage,
   BindingRequest,
@@ -132,6 +133,19 @@ export interface Registry {
   leave(entry: DirectoryEntry): Promise<void>;
 }
 
+/** A connection over which entries are sent. What it was sent is kept with it: it may outlive this process's memory. */
+export interface Listener {
+  delivery: Delivery;
+  send(text: string): void;
+  close(code: number, reason: string): void;
+}
+
+/** Who listens to the agent. */
+export interface Listeners {
+  readonly isEmpty: boolean;
+  all(): readonly Listener[];
+}
+
 export interface Ports {
   readonly environment: Environment;
   readonly store: AgentStore;
@@ -142,4 +156,5 @@ export interface Ports {
   readonly bindings: Bindings;
   readonly registry: Registry;
   readonly settings: Settings;
+  readonly listeners: Listeners;
 }

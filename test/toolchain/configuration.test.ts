@@ -33,6 +33,6 @@ test("wrangler.toml sets variables that there are, to values that are right", ()
 
 test("wrangler.toml and perdure.capnp have the same Durable Objects", () => {
   const deployed = all(wrangler, /^class_name = "(\w+)"$/gm);
-  expect(deployed).toHaveLength(5);
+  expect(deployed).toHaveLength(7);
   expect(all(workerd, /\(className = "(\w+)"/g)).toEqual(deployed);
 });

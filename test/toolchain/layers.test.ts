@@ -48,6 +48,7 @@ const layers: readonly (readonly [string, readonly string[], readonly string[]])
       "../runtime/ports.ts",
       "../transport/packing.ts",
       "../generated/guest-source.ts",
+      "jose",
       "cloudflare:workers",
     ],
     ["../http/app.ts", "../guest/main.ts", "../server/main.ts", "../worker.ts", "hono"],

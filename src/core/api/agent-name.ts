@@ -26,6 +26,11 @@ export function keyFault(key: string): string | undefined {
   return undefined;
 }
 
+/** What is wrong with a text that keys are to begin with, or nothing. */
+export function keyPrefixFault(prefix: string): string | undefined {
+  return prefix === "" ? "must not be empty" : keyFault(`${prefix} `);
+}
+
 /** Whether HTTP would take the address. */
 export function isAddress({ component, type, key }: AgentAddress): boolean {
   return isComponentName(component) && typePattern.test(type) && keyFault(key) === undefined;

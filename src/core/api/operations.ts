@@ -12,6 +12,7 @@ import type {
   AgentAddress,
   AgentView,
   ComponentSummary,
+  EntryView,
   InvocationsPage,
   InvocationStatusName,
   DryRunView,
@@ -109,6 +110,13 @@ export interface OplogRequest extends OplogFilter {
   readonly limit: number;
 }
 
+/** Where a follower of an oplog is. The end of the agent ends it, also when another one has the address since. */
+export interface Position {
+  readonly incarnation: string;
+  /** It has all entries up to this index. */
+  readonly after: number;
+}
+
 /** The operations of one agent's object. Those with an `address` may create the agent. */
 export interface AgentOperations {
   create(
@@ -135,6 +143,11 @@ export interface AgentOperations {
   dryRun(request: UpdateRequest): Promise<Result<DryRunView>>;
   updates(): Promise<Result<UpdatesView>>;
   oplog(request: OplogRequest): Promise<Result<OplogPage>>;
+  /**
+   * The next entries after a position; none when there were none within the time. Refused as
+   * `agent-deleted` when the agent of that incarnation is no more.
+   */
+  follow(position: Position, waitMs: number): Promise<Result<readonly EntryView[]>>;
   takeSnapshot(): Promise<Result<SnapshotView>>;
   snapshot(index: number): Promise<Result<SnapshotContent>>;
   /** `completed` tells whether this request is the one that completed the promise. */

@@ -66,7 +66,9 @@ function activityOf({ name, suspendedUntil, current }: Status): Activity {
 /** What most entries are: a call of the invocation in progress, or a line that it logs. */
 function isWithinRun(status: Status, { entry }: Indexed): boolean {
   if (entry.kind === "Log") return true;
-  if (isOfPromise(status.promises, entry) || status.current?.tries !== undefined) return false;
+  const { tries, parked } = status.current ?? {};
+  if (tries !== undefined || parked !== undefined) return false;
+  if (isOfPromise(status.promises, entry)) return false;
   return status.name === "running" && (entry.kind === "Start" || entry.kind === "End");
 }
 

@@ -207,6 +207,16 @@ export class AgentClient {
     );
   }
 
+  /** Deletes the agent. */
+  async destroy(): Promise<void> {
+    accepted("DELETE", await this.#send("", { method: "DELETE" }));
+  }
+
+  /** Where the oplog is followed. */
+  get eventsUrl(): string {
+    return `${this.#url}/events`;
+  }
+
   /** All entries. */
   async oplog(): Promise<readonly EntryView[]> {
     const entries: EntryView[] = [];

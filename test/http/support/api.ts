@@ -85,10 +85,12 @@ function required<Body>(what: string, answer: Answer<Body>): Body {
   throw new Error(`${what} answered ${answer.status}: ${answer.text.slice(0, 2000)}`);
 }
 
-/** A client of the server at `url`. */
-export function createApi(url: string): Api {
+/** A client of the server at `url`, with a token if it has one. */
+export function createApi(url: string, token?: string): Api {
+  const own: Readonly<Record<string, string>> =
+    token === undefined ? {} : { authorization: `Bearer ${token}` };
   const send = <Body>(verb: string, path: string, sent: Sent = {}): Promise<Answer<Body>> =>
-    exchange(url, verb, path, sent);
+    exchange(url, verb, path, { ...sent, headers: { ...own, ...sent.headers } });
   const api: Api = {
     url,
     send,

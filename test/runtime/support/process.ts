@@ -134,6 +134,7 @@ export class AgentProcess implements AroundIsolate {
       registry: { enter: async () => {}, leave: async () => {} },
       bindings: { grants: () => ({}), perform: never },
       settings: this.#site.settings(),
+      listeners: { isEmpty: true, all: () => [] },
     };
   }
 }
