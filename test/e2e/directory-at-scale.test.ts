@@ -74,15 +74,18 @@ async function listed(limit: number, filter: Filter = {}): Promise<readonly Agen
   }
 }
 
-const FILTERS: readonly Filter[] = [
+/** Filters that many agents have to be asked for, and filters that the shards answer. */
+const WIDE: readonly Filter[] = [
+  ...["failed", "suspended", "interrupted", "idle"].map((status) => ({ status })),
+  ...[1, 2].map((revision) => ({ revision })),
+  { status: "failed", revision: 2 },
+];
+const NARROW: readonly Filter[] = [
   ...[...TYPES, "Broken", "Nobody"].map((type) => ({ type })),
-  ...["failed", "suspended", "interrupted", "running", "idle"].map((status) => ({ status })),
-  ...[1, 2, 3].map((revision) => ({ revision })),
   ...[...PREFIXES, "u", "none"].map((prefix) => ({ prefix })),
   { type: "Rest", status: "suspended" },
   { type: "Cart", revision: 2, prefix: "us-" },
   { type: "Order", prefix: "🦊" },
-  { status: "failed", revision: 2 },
   { status: "idle", revision: 1, prefix: "日本-", type: "Rest" },
 ];
 
@@ -93,8 +96,8 @@ async function expectExact(books: Books, ...limits: readonly number[]): Promise<
   }
 }
 
-async function expectEveryFilterExact(books: Books): Promise<void> {
-  for (const [at, filter] of FILTERS.entries()) {
+async function expectExactWith(filters: readonly Filter[], books: Books): Promise<void> {
+  for (const [at, filter] of filters.entries()) {
     const limit = [1_000, 150, 40][at % 3] ?? 1;
     const lines = (await listed(limit, filter)).map(lineOf);
     expect(lines, JSON.stringify(filter)).toEqual(books.lines(filter));
@@ -234,7 +237,7 @@ test(
     await expectExact(books, 1_000);
     expect(residentKb() - before).toBeLessThan(AGENTS * KB_PER_AGENT);
     await expectExact(books, 617, 97);
-    await expectEveryFilterExact(books);
+    await expectExactWith([...WIDE, ...NARROW], books);
 
     await churn(books, all, members(AGENTS, AGENTS + 300));
     await expectExact(books, 1_000);
@@ -244,6 +247,6 @@ test(
     const present = all.filter((member) => books.has(member));
     await churn(books, present.slice(2_000), members(AGENTS + 300, AGENTS + 600));
     await expectExact(books, 1_000);
-    await expectEveryFilterExact(books);
+    await expectExactWith(NARROW, books);
   },
 );
