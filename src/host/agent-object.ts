@@ -1,9 +1,11 @@
 /** The Durable Object of one agent: hands what the platform calls to the runtime, and nothing else. */
 import { DurableObject } from "cloudflare:workers";
+import type { Departure, Until } from "../core/copies/history.ts";
 import type { RevertTarget } from "../core/decide/revert.ts";
 import type {
   AgentOperations,
   CreateRequest,
+  ForkRequest,
   InvocationsRequest,
   InvokeRequest,
   OplogRequest,
@@ -16,6 +18,7 @@ import type { AgentAddress } from "../core/api/views.ts";
 import { AgentRuntime } from "../runtime/agent.ts";
 import { pack, unpack, type Packed, type Packing } from "../transport/packing.ts";
 import { AgentCalls } from "./agent-calls.ts";
+import { AgentHistories } from "./agent-histories.ts";
 import { SqlAgentStore } from "./agent-store.ts";
 import { HostBindings } from "./bindings.ts";
 import { ComponentClient } from "./component-client.ts";
@@ -40,6 +43,7 @@ function runtimeOf(ctx: DurableObjectState, env: Env): AgentRuntime {
     components: new ComponentClient(env.COMPONENTS, isolates),
     effects: new NetworkEffects(),
     agents: new AgentCalls(env.AGENTS),
+    histories: new AgentHistories(env.AGENTS),
     bindings: new HostBindings(env, config.bindings),
     registry: new DirectoryClient(env.DIRECTORY, config.directoryShards),
   });
@@ -90,6 +94,22 @@ export class AgentObject extends DurableObject<Env> implements Packing<AgentOper
 
   revert(target: RevertTarget) {
     return this.#agent.revert(target);
+  }
+
+  async fork(address: AgentAddress, request: ForkRequest) {
+    return pack(await this.#agent.fork(address, request));
+  }
+
+  depart(until: Until) {
+    return this.#agent.depart(until);
+  }
+
+  async historyPage(departure: Departure, from: number) {
+    return pack(await this.#agent.historyPage(departure, from));
+  }
+
+  async snapshotPayload(departure: Departure, index: number) {
+    return pack(await this.#agent.snapshotPayload(departure, index));
   }
 
   update(request: UpdateRequest) {

@@ -6,6 +6,7 @@
 import type {
   AgentOperations,
   CreateRequest,
+  ForkRequest,
   InvocationsRequest,
   InvokeRequest,
   OplogRequest,
@@ -26,8 +27,12 @@ import type {
   UpdatesView,
 } from "../core/api/views.ts";
 import type { RevertTarget } from "../core/decide/revert.ts";
+import type { Departure, Until } from "../core/copies/history.ts";
 import { checkSnapshot } from "../core/decide/snapshot.ts";
 import { accept, type Result } from "../core/errors.ts";
+import { Arriving } from "./operations/arriving.ts";
+import { Departing } from "./operations/departing.ts";
+import { Forking } from "./operations/forking.ts";
 import { Calls } from "./operations/calls.ts";
 import { Cancelling } from "./operations/cancelling.ts";
 import { Controlling } from "./operations/controlling.ts";
@@ -52,6 +57,9 @@ export class AgentRuntime implements AgentOperations {
   readonly #cancelling: Cancelling;
   readonly #controlling: Controlling;
   readonly #reverting: Reverting;
+  readonly #arriving: Arriving;
+  readonly #forking: Forking;
+  readonly #departing: Departing;
   readonly #calls: Calls;
   readonly #scheduling: Scheduling;
   readonly #registering: Registering;
@@ -66,13 +74,16 @@ export class AgentRuntime implements AgentOperations {
     this.#controlling = new Controlling(ports, this.#loop, this.#registering);
     this.#scheduling = new Scheduling(ports, this.#loop, this.#creating, this.#invoking);
     this.#reverting = new Reverting(ports, this.#loop);
+    this.#arriving = new Arriving(ports, this.#loop, this.#registering);
+    this.#forking = new Forking(ports.histories, ports.environment, this.#arriving);
+    this.#departing = new Departing(this.#loop.ledger, ports.store);
     this.#calls = new Calls(this.#loop.ledger, ports.agents, this.#invoking);
   }
 
   /** Takes up whatever is to be done; called when the alarm fires. */
   async wake(): Promise<void> {
     const { journal } = this.#loop.ledger;
-    if (journal === undefined) return;
+    if (journal === undefined) return this.#arriving.clear();
     journal.alarmFired();
     const driven = this.#loop.drive();
     journal.arm();
@@ -113,6 +124,22 @@ export class AgentRuntime implements AgentOperations {
 
   revert(target: RevertTarget) {
     return this.#reverting.revert(target);
+  }
+
+  fork(address: AgentAddress, request: ForkRequest) {
+    return this.#forking.fork(address, request);
+  }
+
+  depart(until: Until) {
+    return this.#departing.depart(until);
+  }
+
+  historyPage(departure: Departure, from: number) {
+    return this.#departing.historyPage(departure, from);
+  }
+
+  snapshotPayload(departure: Departure, index: number) {
+    return this.#departing.snapshotPayload(departure, index);
   }
 
   update(request: UpdateRequest) {

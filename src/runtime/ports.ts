@@ -4,7 +4,8 @@ import type { DirectoryEntry } from "../core/api/directory.ts";
 import type { Caller, ComponentCode } from "../core/api/operations.ts";
 import type { Result } from "../core/errors.ts";
 import type { ErrorData } from "../core/oplog/entry.ts";
-import type { JsonValue } from "../core/api/views.ts";
+import type { AgentAddress, JsonValue } from "../core/api/views.ts";
+import type { HistorySource } from "../core/copies/history.ts";
 import type { Grants } from "../core/bindings/kinds.ts";
 import type {
   AgentMessage,
@@ -30,8 +31,8 @@ export interface KeyPlace {
   readonly low: number;
 }
 
-/** One agent's storage. Everything is synchronous; what a transaction does is committed as one. */
-export interface AgentStore {
+/** Where a history is kept. Everything is synchronous; what a transaction does is committed as one. */
+export interface OplogStore {
   /** False for an agent that was never created: asking writes nothing. */
   exists(): boolean;
   /** Makes the tables; called once, in the transaction that writes `Create`. */
@@ -55,8 +56,20 @@ export interface AgentStore {
   keyPlaces(): readonly KeyPlace[];
   dropKeyRun(tier: number, run: number): void;
   setAlarm(at: number): void;
-  /** Removes everything, the alarm too. */
+  /** Removes everything; the alarm too, if nothing is left. */
   destroy(): Promise<void>;
+}
+
+/** One agent's storage. */
+export interface AgentStore extends OplogStore {
+  /** A history that has arrived and is not the agent's own yet. */
+  readonly staged: StagedStore;
+}
+
+/** A store beside the agent's, in the same transactions. */
+export interface StagedStore extends OplogStore {
+  /** What is staged becomes the agent's, which had nothing; part of a transaction. */
+  promote(): void;
 }
 
 /** A running instance, and how to be rid of it. */
@@ -116,6 +129,11 @@ export interface Agents {
   ): Promise<boolean>;
 }
 
+/** Histories of other agents. */
+export interface Histories {
+  of(address: AgentAddress): HistorySource;
+}
+
 /** Bindings of the host that components may be granted. */
 export interface Bindings {
   /** What a component may use whose code asks for `asked`. */
@@ -138,6 +156,7 @@ export interface Ports {
   readonly components: Components;
   readonly effects: Effects;
   readonly agents: Agents;
+  readonly histories: Histories;
   readonly bindings: Bindings;
   readonly registry: Registry;
 }

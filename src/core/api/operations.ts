@@ -4,6 +4,7 @@
  */
 import type { RevertTarget } from "../decide/revert.ts";
 import type { RevisionDescription } from "./description.ts";
+import type { HistorySource } from "../copies/history.ts";
 import type { Presence } from "./directory.ts";
 import type { Result } from "../errors.ts";
 import type { OplogFilter } from "./oplog-filter.ts";
@@ -87,6 +88,14 @@ export type PromiseOutcome = (
   readonly completedBy: string;
 };
 
+export interface ForkRequest {
+  readonly source: AgentAddress;
+  /** The last entry that is copied; without it the last that can be. */
+  readonly atIndex?: number;
+  /** That of the copy: the same request sent again is the same copy. */
+  readonly incarnation: string;
+}
+
 export interface ScheduleRequest {
   readonly cron: string;
   /** Name of an IANA time zone. */
@@ -110,7 +119,7 @@ export interface OplogRequest extends OplogFilter {
 }
 
 /** The operations of one agent's object. Those with an `address` may create the agent. */
-export interface AgentOperations {
+export interface AgentOperations extends HistorySource {
   create(
     address: AgentAddress,
     request: CreateRequest,
@@ -130,6 +139,8 @@ export interface AgentOperations {
   resume(): Promise<Result<AgentView>>;
   /** Deletes the end of its history; the agent goes on from where it was then. */
   revert(target: RevertTarget): Promise<Result<AgentView>>;
+  /** Makes the agent at that address, which is asked for it, a copy of another one. */
+  fork(address: AgentAddress, request: ForkRequest): Promise<Result<AgentView>>;
   update(request: UpdateRequest): Promise<Result<UpdateView>>;
   /** What the update would come to; writes nothing to the agent and does not disturb it. */
   dryRun(request: UpdateRequest): Promise<Result<DryRunView>>;

@@ -20,7 +20,7 @@ import { evolveLeniency, evolveUpdates } from "./updates.ts";
 export type ReadLog = (from: number, to: number) => Iterable<Indexed>;
 
 function identityOf(create: Create): Identity {
-  const { component, type, key, incarnation, at, revision, params, env } = create;
+  const { component, type, key, incarnation, at, revision, params, env, origin } = create;
   return {
     component,
     type,
@@ -30,6 +30,7 @@ function identityOf(create: Create): Identity {
     createdRevision: revision,
     ...(params === undefined ? {} : { params }),
     ...(env === undefined ? {} : { env }),
+    ...(origin === undefined ? {} : { origin }),
   };
 }
 
@@ -66,7 +67,9 @@ function activityOf({ name, suspendedUntil, current }: Status): Activity {
 /** What most entries are: a call of the invocation in progress, or a line that it logs. */
 function isWithinRun(status: Status, { entry }: Indexed): boolean {
   if (entry.kind === "Log") return true;
-  if (isOfPromise(status.promises, entry) || status.current?.tries !== undefined) return false;
+  const { tries, parked } = status.current ?? {};
+  if (tries !== undefined || parked !== undefined) return false;
+  if (isOfPromise(status.promises, entry)) return false;
   return status.name === "running" && (entry.kind === "Start" || entry.kind === "End");
 }
 

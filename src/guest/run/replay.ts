@@ -101,6 +101,11 @@ export class Replay {
     if (this.#next === null) this.#cursor.feed([], true);
   }
 
+  /** Index of the entry that the code comes to next; beyond all of them once it is live. */
+  get place(): number {
+    return this.#cursor.place;
+  }
+
   get entriesReplayed(): number {
     return this.#cursor.entriesReplayed;
   }
@@ -157,7 +162,8 @@ export class Replay {
     await this.#feed();
     this.#cursor.gather();
     const again = this.#cursor.takeNewBeginnings(index).map(({ at }) => at);
-    const run = new Run(this.#link, { started, place: index }, this.#cursor, again);
+    const start = { started, place: index, descent: this.#boot.identity };
+    const run = new Run(this.#link, start, this.#cursor, again);
     this.#enter(run, started, request);
     for (let tried = 0; ;) {
       await run.quiet();

@@ -10,6 +10,7 @@
  * I4. Time stands still between completions: it is that of the last record the code has observed.
  */
 import type { AgentInvocationStarted, End, Log, Outcome } from "../../core/oplog/entry.ts";
+import { branchAt, type Descent } from "../../core/oplog/origin.ts";
 import type { Payload } from "../../core/oplog/payload.ts";
 import type { CallIdentity, ReplayCursor } from "../../core/replay/cursor.ts";
 import { Cancellation } from "./cancellation.ts";
@@ -53,6 +54,13 @@ function unsettled(): MadeCall {
   return { settled: new Promise(() => {}), cancel() {} };
 }
 
+/** An invocation that begins: `place` is the index of `started`, or its ref. */
+export interface RunStart {
+  readonly started: AgentInvocationStarted;
+  readonly place: number;
+  readonly descent: Descent;
+}
+
 export class Run implements Scope {
   /** The run that began last in this isolate. */
   static latest: Run | undefined;
@@ -79,13 +87,10 @@ export class Run implements Scope {
   /** What the method threw to begin anew. */
   retryable: RetryableError | undefined;
 
-  /**
-   * `place` is the index of `started`, or its ref. `cursor` is absent for an invocation that starts
-   * live; `again`: the times at which it began anew.
-   */
+  /** `cursor` is absent for an invocation that starts live; `again`: the times at which it began anew. */
   constructor(
     link: HostLink,
-    { started, place }: { readonly started: AgentInvocationStarted; readonly place: number },
+    { started, place, descent }: RunStart,
     cursor?: ReplayCursor,
     again: readonly number[] = [],
   ) {
@@ -94,9 +99,11 @@ export class Run implements Scope {
     this.#place = place;
     this.recorded = new Recorded({ index: place, entry: started }, cursor, () => this.#halt());
     this.#random = seededRandom(started.seed);
-    this.#keys = new WriteKeys(() => `${started.seed}/${started.idempotencyKey}`);
+    const { seed, idempotencyKey } = started;
+    const branch = (): string => branchAt(descent, this.recorded.place);
+    this.#keys = new WriteKeys(() => `${seed}/${idempotencyKey}${branch()}`);
     this.#now = again.at(-1) ?? started.at;
-    const { idempotencyKey, method, bindings } = started;
+    const { method, bindings } = started;
     const { cancellation } = this;
     this.settings = bindings === undefined ? {} : { bindings };
     this.invocation = {

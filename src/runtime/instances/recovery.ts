@@ -40,7 +40,7 @@ export type Start =
     };
 
 function identityOf({ identity }: Status, revision: number): InstanceIdentity {
-  const { component, type, key, incarnation, createdAt, params, env } = identity;
+  const { component, type, key, incarnation, createdAt, params, env, origin } = identity;
   return {
     component,
     type,
@@ -50,6 +50,7 @@ function identityOf({ identity }: Status, revision: number): InstanceIdentity {
     revision,
     ...(params === undefined ? {} : { params }),
     ...(env === undefined ? {} : { env }),
+    ...(origin === undefined ? {} : { origin }),
   };
 }
 

@@ -3,7 +3,7 @@
  * directory names every agent there is; it may name some that are not, and finds that out by asking.
  */
 import type { AgentAddress } from "../../core/api/views.ts";
-import type { Create } from "../../core/oplog/entry.ts";
+import type { DirectoryEntry } from "../../core/api/directory.ts";
 import type { Ledger } from "../books/ledger.ts";
 import type { Registry } from "../ports.ts";
 
@@ -24,8 +24,8 @@ export class Registering {
   }
 
   /** Enters a new agent and writes it, unless another one has been written here meanwhile. */
-  async enter(create: Create, write: () => void): Promise<boolean> {
-    const { component, type, key, incarnation } = create;
+  async enter(entry: DirectoryEntry, write: () => void): Promise<boolean> {
+    const { component, type, key, incarnation } = entry;
     this.#coming += 1;
     try {
       await this.#registry.enter({ component, type, key, incarnation });

@@ -77,6 +77,16 @@ const agentDefaults: AgentOperations = {
   interrupt: async () => accept(agent),
   resume: async () => accept(agent),
   revert: async () => accept(agent),
+  fork: async () => accept(agent),
+  depart: async () => {
+    throw new Error("the router never asks for a departure");
+  },
+  historyPage: async () => {
+    throw new Error("the router never reads a history");
+  },
+  snapshotPayload: async () => {
+    throw new Error("the router never reads a history");
+  },
   update: async () => accept(update),
   dryRun: async () => accept({ compatible: true, entriesReplayed: 4 }),
   updates: async () => accept(agent.updates),

@@ -117,10 +117,15 @@ export const entriesByKind: Readonly<Record<EntryKind, fc.Arbitrary<Entry>>> = {
       params: text,
       env,
       parent: text,
+      origin: plain({
+        incarnation: text,
+        forks: fc.array(plain({ to: index, key: text, at: time, branch: text })),
+      }),
     },
     "params",
     "env",
     "parent",
+    "origin",
   ),
   PendingAgentInvocation: entry(
     "PendingAgentInvocation",
