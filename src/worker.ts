@@ -1,5 +1,6 @@
 import packageJson from "../package.json" with { type: "json" };
 import type { AgentOperations } from "./core/api/operations.ts";
+import { limits } from "./core/limits.ts";
 import type { Env } from "./host/env.ts";
 import { configOf } from "./host/config.ts";
 import { directoryOf } from "./host/directory-client.ts";
@@ -24,6 +25,7 @@ function portsOf(env: Env): Ports {
     directory: () => directoryOf(env),
     rollouts: (component) => env.ROLLOUTS.getByName(component),
     auth: { local, ...(token === undefined ? {} : { token }) },
+    limits,
     version: packageJson.version,
   };
 }

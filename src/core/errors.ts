@@ -1,6 +1,6 @@
 /**
  * The closed catalogue of refusals. Codes are those of http-api.md and never change; which HTTP
- * status a code has is decided in `http/problems.ts`.
+ * status a code has is decided in `http/routing/problems.ts`.
  */
 import type { ErrorView, InvocationView, JsonValue } from "./api/views.ts";
 

@@ -14,3 +14,6 @@ export const limits = {
   dryRunSaveMs: 30_000,
   snapshotHookMs: 30_000,
 } as const;
+
+/** Limits as they hold in a place, be they these or what an operator has set. */
+export type Limits = { readonly [Name in keyof typeof limits]: number };

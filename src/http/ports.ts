@@ -6,6 +6,7 @@ import type {
 } from "../core/api/operations.ts";
 import type { RolloutOperations } from "../core/api/rollouts.ts";
 import type { AgentAddress } from "../core/api/views.ts";
+import type { Limits } from "../core/limits.ts";
 
 /** Who may call: holders of the token; without one, anybody, but only in local development. */
 export interface AuthSettings {
@@ -22,5 +23,6 @@ export interface Ports {
   /** Those of a component. */
   rollouts(component: string): RolloutOperations;
   readonly auth: AuthSettings;
+  readonly limits: Limits;
   readonly version: string;
 }

@@ -1,18 +1,14 @@
 /** Which entries of an oplog are wanted: by their kinds, and by a text in them. */
-import { isEntryKind } from "../oplog/codec.ts";
 import type { EntryKind } from "../oplog/entry.ts";
 import type { EntryView } from "./views.ts";
+
+export { entryKinds } from "../oplog/codec.ts";
 
 export interface OplogFilter {
   /** Entries of any of these kinds; all when absent. */
   readonly kinds?: readonly string[];
   /** Entries that have this text anywhere as they are shown, in whatever case. */
   readonly q?: string;
-}
-
-/** Those of the given names that are no kinds of entries. */
-export function unknownKinds(names: readonly string[]): readonly string[] {
-  return names.filter((name) => !isEntryKind(name));
 }
 
 export function isOfKinds({ kinds }: OplogFilter, kind: EntryKind): boolean {

@@ -1,19 +1,22 @@
 import type { ComponentSource } from "../api/operations.ts";
 import { ownNameFault } from "../bindings/grants.ts";
 import { accept, refuse, type Result } from "../errors.ts";
-import { limits } from "../limits.ts";
+import { limits, type Limits } from "../limits.ts";
 import { utf8Length } from "../utf8-length.ts";
 
 const nameLimit = 256;
 
 /** Checks all of a source that can be told without loading it. */
-export function validateSource(source: ComponentSource): Result<ComponentSource> {
+export function validateSource(
+  source: ComponentSource,
+  { componentBytes }: Pick<Limits, "componentBytes"> = limits,
+): Result<ComponentSource> {
   const names = Object.keys(source.modules);
   const bytes = Object.values(source.modules).reduce((sum, text) => sum + utf8Length(text), 0);
-  if (bytes > limits.componentBytes) {
+  if (bytes > componentBytes) {
     return refuse(
       "payload-too-large",
-      `The modules have ${bytes} bytes of code together; a component may have ${limits.componentBytes}. Minify the code or split the component.`,
+      `The modules have ${bytes} bytes of code together; a component may have ${componentBytes}. Minify the code or split the component.`,
     );
   }
   const problem = findProblem(source.main, names) ?? ownNameFault(source.bindings ?? []);

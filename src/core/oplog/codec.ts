@@ -129,7 +129,5 @@ export function decodeRow(first: number, text: string): Indexed[] {
   }));
 }
 
-/** Whether there is a kind of entry of that name. */
-export function isEntryKind(name: string): name is EntryKind {
-  return Object.hasOwn(LAYOUTS_1, name);
-}
+/** Every kind of entry that there is. */
+export const entryKinds = Object.keys(LAYOUTS_1) as readonly EntryKind[];

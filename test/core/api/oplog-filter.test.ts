@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { hasText, isOfKinds, unknownKinds } from "../../../src/core/api/oplog-filter.ts";
+import { hasText, isOfKinds } from "../../../src/core/api/oplog-filter.ts";
 
 const entry = {
   index: 7,
@@ -35,14 +35,5 @@ describe("http-api: kinds", () => {
     expect(isOfKinds({ kinds: ["Log", "Start"] }, "Start")).toBe(true);
     expect(isOfKinds({ kinds: ["Log"] }, "Start")).toBe(false);
     expect(isOfKinds({}, "Start")).toBe(true);
-  });
-
-  test("a kind is known by its very name", () => {
-    expect(unknownKinds(["Create", "create", "Log", "", "toString", "Log "])).toEqual([
-      "create",
-      "",
-      "toString",
-      "Log ",
-    ]);
   });
 });

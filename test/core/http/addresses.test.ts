@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseAddress } from "../../../src/http/address.ts";
-import { rawPath, rawQuery } from "../../../src/http/path.ts";
+import { readPath } from "../../../src/http/routing/parameters.ts";
+import { rawPath, rawQuery } from "../../../src/http/routing/path.ts";
 import { problemOf, startApp } from "./fake-ports.ts";
 
 async function addressSeen(path: string): Promise<unknown> {
@@ -69,7 +69,9 @@ describe("agent addresses", () => {
   test.each([["."], [".."], ["%2e"], ["%2E%2e"], [""]])(
     "the keys `.` and `..` are refused: %j",
     (segment) => {
-      expect(parseAddress("shop", "Cart", segment)).toMatchObject({
+      expect(
+        readPath("/v1/agents/{component}/{type}/{key}", `/v1/agents/shop/Cart/${segment}`),
+      ).toMatchObject({
         ok: false,
         refusal: { code: "invalid-request" },
       });

@@ -8,6 +8,7 @@ import type { RolloutOperations, RolloutView } from "../../../src/core/api/rollo
 import type { RevisionDescription } from "../../../src/core/api/description.ts";
 import type { AgentView, InvocationView, ScheduleView } from "../../../src/core/api/views.ts";
 import { accept } from "../../../src/core/errors.ts";
+import { limits } from "../../../src/core/limits.ts";
 import { createApp } from "../../../src/http/app.ts";
 import type { AuthSettings } from "../../../src/http/ports.ts";
 
@@ -169,6 +170,7 @@ export function startApp(fakes: Fakes = {}) {
     directory: () => noting(calls, { ...directoryDefaults, ...fakes.directory }),
     rollouts: (name) => noting(calls, { ...rolloutDefaults, ...fakes.rollouts }, name),
     auth: fakes.auth ?? { local: true },
+    limits,
     version: "1.2.3",
   });
   const send = async (verb: string, path: string, init: RequestInit = {}): Promise<Response> =>

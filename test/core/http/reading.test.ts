@@ -100,6 +100,8 @@ describe("GET A/oplog", () => {
     ["?limit=1&limit=2", "limit"],
     ["?kind=Create&kind=create", "kind"],
     ["?kind=", "kind"],
+    ["?kind=toString", "kind"],
+    ["?kind=Log%20", "kind"],
     ["?q=a&q=b", "q"],
   ])("a query that does not fit is 400 invalid-request: %s", async (query, name) => {
     const { send, calls } = startApp();

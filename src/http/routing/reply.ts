@@ -1,0 +1,53 @@
+import type { Result } from "../../core/errors.ts";
+import { toProblem } from "./problems.ts";
+
+/** What a handler answers when all went well; no body for 204. */
+export interface Reply {
+  readonly status: number;
+  readonly body?: unknown;
+  /** What is sent instead of a JSON body: bytes or text of another kind. */
+  readonly content?: {
+    readonly mediaType: string;
+    readonly data: string | Uint8Array<ArrayBuffer>;
+  };
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What every handler gives: a reply, or the refusal that becomes a problem document. */
+export type Answer = Result<Reply>;
+
+/** An answer of status 200 or the given one. */
+export function reply(body: unknown, status = 200, headers?: Reply["headers"]): Answer {
+  return { ok: true, value: headers === undefined ? { status, body } : { status, body, headers } };
+}
+
+/** The HTTP response of an answer. */
+export function toResponse(
+  answer: Answer,
+  requestId: string,
+  extraHeaders?: Readonly<Record<string, string>>,
+): Response {
+  const problem = answer.ok ? undefined : toProblem(answer.refusal);
+  const { status, headers, body, content }: Reply =
+    problem ?? (answer as { readonly value: Reply }).value;
+  const mediaType = answer.ok ? "application/json; charset=utf-8" : "application/problem+json";
+  const sent =
+    content ?? (body === undefined ? undefined : { mediaType, data: JSON.stringify(body) });
+  return new Response(sent?.data ?? null, {
+    status,
+    headers: {
+      ...(sent === undefined ? {} : { "Content-Type": sent.mediaType }),
+      "X-Request-Id": requestId,
+      ...headers,
+      ...extraHeaders,
+    },
+  });
+}
+
+/** A ready response with the request's id. That of an upgrade belongs to the connection and stays as it is. */
+export function identified(response: Response, requestId: string): Response {
+  if (response.status === 101) return response;
+  const named = new Response(response.body, response);
+  named.headers.set("X-Request-Id", requestId);
+  return named;
+}
