@@ -22,7 +22,10 @@ const SCHEMA: Readonly<Record<Table, string>> = {
 export const TABLES = Object.keys(SCHEMA) as readonly Table[];
 
 /** What is used of a Durable Object's storage. */
-export type Storage = Pick<DurableObjectStorage, "sql" | "transactionSync" | "setAlarm" | "deleteAll">;
+export type Storage = Pick<
+  DurableObjectStorage,
+  "sql" | "transactionSync" | "setAlarm" | "deleteAll"
+>;
 
 type TextTable = Exclude<Table, "keys">;
 
@@ -78,7 +81,11 @@ export class SqlOplogStore implements OplogStore {
       const to = cut(text, from + PART_CHARACTERS);
       const position = index * PARTS + part;
       const body = text.slice(from, to);
-      this.storage.sql.exec(`INSERT OR REPLACE INTO ${this.name(table)} VALUES (?, ?)`, position, body);
+      this.storage.sql.exec(
+        `INSERT OR REPLACE INTO ${this.name(table)} VALUES (?, ?)`,
+        position,
+        body,
+      );
       part += 1;
       from = to;
     } while (from < text.length);
@@ -96,7 +103,11 @@ export class SqlOplogStore implements OplogStore {
 
   #drop(table: TextTable, index: number): void {
     const [from, to] = [index * PARTS, (index + 1) * PARTS];
-    this.storage.sql.exec(`DELETE FROM ${this.name(table)} WHERE position >= ? AND position < ?`, from, to);
+    this.storage.sql.exec(
+      `DELETE FROM ${this.name(table)} WHERE position >= ? AND position < ?`,
+      from,
+      to,
+    );
   }
 
   appendRow(first: number, text: string): void {
@@ -173,7 +184,13 @@ export class SqlOplogStore implements OplogStore {
   }
 
   putKeyBlock({ tier, run, low }: KeyPlace, bytes: Uint8Array): void {
-    this.storage.sql.exec(`INSERT INTO ${this.name("keys")} VALUES (?, ?, ?, ?)`, tier, run, low, bytes);
+    this.storage.sql.exec(
+      `INSERT INTO ${this.name("keys")} VALUES (?, ?, ?, ?)`,
+      tier,
+      run,
+      low,
+      bytes,
+    );
   }
 
   getKeyBlock({ tier, run, low }: KeyPlace): Uint8Array | undefined {

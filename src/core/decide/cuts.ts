@@ -105,7 +105,8 @@ function place(
 ): Place {
   const { index } = last;
   const found =
-    obstacle ?? (next !== undefined && isTorn(last, next) ? { kind: "wake-up" as const } : undefined);
+    obstacle ??
+    (next !== undefined && isTorn(last, next) ? { kind: "wake-up" as const } : undefined);
   return found === undefined ? { index } : { index, obstacle: found };
 }
 
@@ -174,12 +175,7 @@ function advice([first, second]: readonly number[]): string {
 }
 
 /** Why nothing can be cut off after the entry at `cut`; `end` is the last index at which that could make sense. */
-export function checkCut(
-  read: ReadLog,
-  log: Log,
-  cut: number,
-  end: number,
-): Refusal | undefined {
+export function checkCut(read: ReadLog, log: Log, cut: number, end: number): Refusal | undefined {
   const { obstacle, isInRange, nearest } = lookAt(places(read, log, end), cut);
   if (isInRange && obstacle === undefined) return undefined;
   return refuse("invalid-cut", `${reason(cut, log, obstacle)} ${advice(nearest)}`).refusal;

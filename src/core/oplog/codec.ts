@@ -16,7 +16,17 @@ const VERSION = 1;
 const LAYOUTS_1: Readonly<Record<EntryKind, Layout>> = {
   Create: {
     code: 0,
-    members: ["component", "type", "key", "revision", "incarnation", "params", "env", "parent", "origin"],
+    members: [
+      "component",
+      "type",
+      "key",
+      "revision",
+      "incarnation",
+      "params",
+      "env",
+      "parent",
+      "origin",
+    ],
   },
   PendingAgentInvocation: {
     code: 1,

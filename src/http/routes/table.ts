@@ -2,6 +2,7 @@ import type { Route } from "../routing/route.ts";
 import { agentRoutes } from "./agents.ts";
 import { componentRoutes } from "./components.ts";
 import { directoryRoutes } from "./directory.ts";
+import { forkRoutes } from "./fork.ts";
 import { healthRoutes } from "./health.ts";
 import { invocationRoutes } from "./invocations.ts";
 import { invokingRoutes } from "./invoking.ts";
@@ -27,6 +28,7 @@ export const routes: readonly Route[] = [
   ...lifecycleRoutes,
   ...updateRoutes,
   ...revertRoutes,
+  ...forkRoutes,
   ...snapshotRoutes,
   ...oplogRoutes,
   ...rolloutRoutes,

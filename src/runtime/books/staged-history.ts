@@ -36,12 +36,7 @@ export class StagedHistory {
       return;
     }
     const [create, ...more] = entries;
-    this.#journal = Journal.create(
-      this.#store.staged,
-      () => this.#clearAt,
-      create as Create,
-      more,
-    );
+    this.#journal = Journal.create(this.#store.staged, () => this.#clearAt, create as Create, more);
   }
 
   entry(index: number): Entry | undefined {

@@ -117,9 +117,9 @@ export const entriesByKind: Readonly<Record<EntryKind, fc.Arbitrary<Entry>>> = {
       params: text,
       env,
       parent: text,
-      origin: plain({
+      origin: shape({
         incarnation: text,
-        forks: fc.array(plain({ to: index, key: text, at: time, branch: text })),
+        forks: fc.array(shape({ to: index, key: text, at: time, branch: text })),
       }),
     },
     "params",
