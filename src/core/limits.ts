@@ -1,6 +1,7 @@
 /** Limits of http-api.md, in one place. Sizes are bytes, times milliseconds. */
 export const limits = {
   requestBodyBytes: 16 * 1024 * 1024,
+  importBytes: 8 * 1024 * 1024 * 1024,
   componentBytes: 10 * 1024 * 1024,
   componentLoadMs: 10_000,
   pendingInvocations: 10_000,

@@ -14,8 +14,11 @@ import type {
   SchedulesRequest,
   UpdateRequest,
 } from "../core/api/operations.ts";
+import { accept } from "../core/errors.ts";
 import type { AgentAddress } from "../core/api/views.ts";
 import { AgentRuntime } from "../runtime/agent.ts";
+import { byteStreamOf } from "../transport/byte-stream.ts";
+import { sha256 } from "../transport/digest.ts";
 import { pack, unpack, type Packed, type Packing } from "../transport/packing.ts";
 import { AgentCalls } from "./agent-calls.ts";
 import { AgentHistories } from "./agent-histories.ts";
@@ -37,6 +40,7 @@ function runtimeOf(ctx: DurableObjectState, env: Env): AgentRuntime {
       now: () => Date.now(),
       uuid: () => crypto.randomUUID(),
       random: () => Math.random(),
+      sha256,
     },
     store: new SqlAgentStore(ctx.storage),
     instances: new FacetInstances(ctx.facets, isolates),
@@ -98,6 +102,16 @@ export class AgentObject extends DurableObject<Env> implements Packing<AgentOper
 
   async fork(address: AgentAddress, request: ForkRequest) {
     return pack(await this.#agent.fork(address, request));
+  }
+
+  /** The file comes as a stream, which crosses as it is. */
+  async import(address: AgentAddress, incarnation: string, file: AsyncIterable<Uint8Array>) {
+    return pack(await this.#agent.import(address, incarnation, file));
+  }
+
+  async export() {
+    const file = await this.#agent.export();
+    return file.ok ? accept(byteStreamOf(file.value)) : file;
   }
 
   depart(until: Until) {

@@ -32,11 +32,13 @@ import { checkSnapshot } from "../core/decide/snapshot.ts";
 import { accept, type Result } from "../core/errors.ts";
 import { Arriving } from "./operations/arriving.ts";
 import { Departing } from "./operations/departing.ts";
+import { Exporting } from "./operations/exporting.ts";
 import { Forking } from "./operations/forking.ts";
 import { Calls } from "./operations/calls.ts";
 import { Cancelling } from "./operations/cancelling.ts";
 import { Controlling } from "./operations/controlling.ts";
 import { Creating } from "./operations/creating.ts";
+import { Importing } from "./operations/importing.ts";
 import { Invoking } from "./operations/invoking.ts";
 import { listInvocations } from "./books/listing.ts";
 import { Loop } from "./loop.ts";
@@ -59,7 +61,9 @@ export class AgentRuntime implements AgentOperations {
   readonly #reverting: Reverting;
   readonly #arriving: Arriving;
   readonly #forking: Forking;
+  readonly #importing: Importing;
   readonly #departing: Departing;
+  readonly #exporting: Exporting;
   readonly #calls: Calls;
   readonly #scheduling: Scheduling;
   readonly #registering: Registering;
@@ -67,6 +71,8 @@ export class AgentRuntime implements AgentOperations {
   constructor(ports: Ports) {
     this.#ports = ports;
     this.#loop = new Loop(ports);
+    const { ledger } = this.#loop;
+    const { components, environment } = ports;
     this.#registering = new Registering(ports.registry, this.#loop.ledger);
     this.#creating = new Creating(ports, this.#loop, this.#registering);
     this.#invoking = new Invoking(ports, this.#loop, this.#creating);
@@ -75,8 +81,10 @@ export class AgentRuntime implements AgentOperations {
     this.#scheduling = new Scheduling(ports, this.#loop, this.#creating, this.#invoking);
     this.#reverting = new Reverting(ports, this.#loop);
     this.#arriving = new Arriving(ports, this.#loop, this.#registering);
-    this.#forking = new Forking(ports.histories, ports.environment, this.#arriving);
-    this.#departing = new Departing(this.#loop.ledger, ports.store);
+    this.#forking = new Forking(ports.histories, environment, this.#arriving);
+    this.#importing = new Importing(components, environment, this.#arriving);
+    this.#departing = new Departing(ledger, ports.store);
+    this.#exporting = new Exporting(ledger, this.#departing, components, environment);
     this.#calls = new Calls(this.#loop.ledger, ports.agents, this.#invoking);
   }
 
@@ -128,6 +136,14 @@ export class AgentRuntime implements AgentOperations {
 
   fork(address: AgentAddress, request: ForkRequest) {
     return this.#forking.fork(address, request);
+  }
+
+  import(address: AgentAddress, incarnation: string, file: AsyncIterable<Uint8Array>) {
+    return this.#importing.import(address, incarnation, file);
+  }
+
+  export() {
+    return this.#exporting.export();
   }
 
   depart(until: Until) {

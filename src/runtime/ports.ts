@@ -1,10 +1,11 @@
 /** What the runtime needs of the platform. Adapters live in `host`; tests use others. */
 import type { AgentTypeDescription } from "../core/api/description.ts";
 import type { DirectoryEntry } from "../core/api/directory.ts";
-import type { Caller, ComponentCode } from "../core/api/operations.ts";
+import type { ArrivingAgent, Caller, ComponentCode } from "../core/api/operations.ts";
 import type { Result } from "../core/errors.ts";
 import type { ErrorData } from "../core/oplog/entry.ts";
 import type { AgentAddress, JsonValue } from "../core/api/views.ts";
+import type { Sha256 } from "../core/copies/file.ts";
 import type { HistorySource } from "../core/copies/history.ts";
 import type { Grants } from "../core/bindings/kinds.ts";
 import type {
@@ -22,6 +23,7 @@ export interface Environment {
   now(): number;
   uuid(): string;
   random(): number;
+  readonly sha256: Sha256;
 }
 
 /** Where a block of idempotency keys is: `low` is the least hash in it. */
@@ -100,6 +102,15 @@ export interface Components {
     type: string,
   ): Promise<Result<{ readonly revision: number; readonly type: AgentTypeDescription }>>;
   code(component: string, revision: number): Promise<ComponentCode>;
+  /** Takes in a revision that an agent needs which is being imported. */
+  admit(
+    component: string,
+    revision: number,
+    code: ComponentCode,
+    arrival: ArrivingAgent,
+  ): Promise<Result<null>>;
+  /** The import is over: what it has brought stays, or goes. Never fails: who misses it, asks the agent. */
+  conclude(component: string, arrival: ArrivingAgent, isThere: boolean): Promise<void>;
   /** The issues that the method's own schema has with the arguments. */
   validate(
     component: string,

@@ -60,11 +60,11 @@ async function forked(agent: string, atIndex?: number): Promise<string> {
   return address(key);
 }
 
-function shown(entries: readonly EntryView[]) {
+function outlineOf(entries: readonly EntryView[]) {
   return entries.map(({ index, kind, at }) => [index, kind, at]);
 }
 
-function status(agent: string, name: AgentView["status"]): Promise<AgentView> {
+function reaches(agent: string, name: AgentView["status"]): Promise<AgentView> {
   return until(
     () => api.agent(agent),
     (shown) => shown.status === name,
@@ -120,7 +120,7 @@ describe("semantics 8: fork", () => {
     const agent = await api.agent(copy);
     expect(agent).toMatchObject({ status: "idle", lastOplogIndex: before.length });
     expect(agent.incarnation).not.toBe((await api.agent(source)).incarnation);
-    expect(shown(await api.oplog(copy))).toEqual(shown(before));
+    expect(outlineOf(await api.oplog(copy))).toEqual(outlineOf(before));
     expect((await api.oplog(copy))[0]).toMatchObject({
       key: agent.key,
       parent: decodeURIComponent(source.slice("/v1/agents/".length)),
@@ -165,19 +165,19 @@ describe("semantics 8: fork", () => {
   test("of an interrupted agent it goes on, and the source stays as it was", async () => {
     const source = address();
     await enqueue(source, "nap", "nap", "1h");
-    await status(source, "suspended");
+    await reaches(source, "suspended");
     await api.send("POST", `${source}/interrupt`);
     const before = await api.agent(source);
     expect(before.status).toBe("interrupted");
     const copy = await forked(source);
-    expect((await status(copy, "suspended")).nextWakeAt).toBeDefined();
+    expect((await reaches(copy, "suspended")).nextWakeAt).toBeDefined();
     expect(await api.agent(source)).toEqual(before);
   });
 
   test("of a sleeping agent it begins the sleep that was cut off, and wakes from it", async () => {
     const source = address();
     await enqueue(source, "nap", "nap", "11s");
-    await status(source, "suspended");
+    await reaches(source, "suspended");
     const copy = await forked(source);
     const { body } = await api.get<InvocationView>(`${copy}/invocations/nap?wait=30`);
     expect(body.result).toBe(11);
@@ -212,7 +212,7 @@ describe("semantics 8: fork", () => {
     isWell = false;
     await api.send("POST", `${source}/interrupt`, { json: { recover: true } });
     void enqueue(source, "add", "second");
-    await status(source, "failed");
+    await reaches(source, "failed");
     isWell = true;
     expect((await fork(source, { key: "two" })).status).toBe(201);
     const copy = agentPath("hooked", "Hooked", "two");
@@ -279,7 +279,7 @@ describe("semantics 8: fork", () => {
     await until(gated.waiting, (count) => count === 2);
     gated.open();
     expect((await paid).body.result).toBe(1);
-    await status(copy, "idle");
+    await reaches(copy, "idle");
     const keysOf = (path: string) =>
       gated.received
         .filter((request) => request.path === path)
@@ -308,8 +308,8 @@ describe("semantics 8: fork", () => {
     );
     const created = await indexOf(source, "End");
     const copy = await forked(source, created);
-    const ends = (await api.oplog(copy)).filter(({ kind }) => kind === "End");
-    const id = ends[0]?.["response"] as string;
+    const end = (await api.oplog(copy)).find(({ kind }) => kind === "End");
+    const id = end?.["response"] as string;
     const complete = (agent: string, value: string) =>
       api.send("POST", `${agent}/promises/${id}`, { json: value });
     expect((await complete(copy, "copied")).body).toEqual({ completed: true });
@@ -349,7 +349,7 @@ describe("a fork is refused", () => {
   test("where the history cannot be cut, with what stands in the way and where it can be", async () => {
     const source = address();
     await enqueue(source, "nap", "nap", "1h");
-    await status(source, "suspended");
+    await reaches(source, "suspended");
     const { lastOplogIndex } = await api.agent(source);
     const at = (atIndex: number) => refusal(source, { key: fresh("copy"), atIndex });
     expect(await at(0)).toMatchObject({ is: "422 invalid-cut" });
@@ -380,7 +380,9 @@ describe("a fork is refused", () => {
     await api.result(source, "add");
     const key = fresh("copy");
     const answers = await Promise.all([1, 2, 3].map(() => fork(source, { key })));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409, 409]);
+    expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([
+      201, 409, 409,
+    ]);
     expect((await state(address(key)))["count"]).toBe(1);
   });
 });

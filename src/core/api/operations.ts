@@ -141,6 +141,14 @@ export interface AgentOperations extends HistorySource {
   revert(target: RevertTarget): Promise<Result<AgentView>>;
   /** Makes the agent at that address, which is asked for it, a copy of another one. */
   fork(address: AgentAddress, request: ForkRequest): Promise<Result<AgentView>>;
+  /** The agent as a file. */
+  export(): Promise<Result<AsyncIterable<Uint8Array>>>;
+  /** Makes the agent at that address, which is asked for it, of a file; `incarnation` is its new one. */
+  import(
+    address: AgentAddress,
+    incarnation: string,
+    file: AsyncIterable<Uint8Array>,
+  ): Promise<Result<AgentView>>;
   update(request: UpdateRequest): Promise<Result<UpdateView>>;
   /** What the update would come to; writes nothing to the agent and does not disturb it. */
   dryRun(request: UpdateRequest): Promise<Result<DryRunView>>;
@@ -203,6 +211,26 @@ export interface ComponentOperations {
   /** Newest first, those with a revision below `before` when it is given. */
   revisions(limit: number, before?: number): Promise<Result<readonly RevisionDescription[]>>;
   code(revision: number): Promise<Result<ComponentCode>>;
+  /**
+   * Stores code under its number for an agent that is being imported. Nobody else sees it before that
+   * agent is there; it is refused when the number belongs to other code.
+   */
+  admit(
+    component: string,
+    revision: number,
+    code: ComponentCode,
+    arrival: ArrivingAgent,
+  ): Promise<Result<null>>;
+  /** What was stored for an arrival stays for good, or goes. */
+  conclude(arrival: ArrivingAgent, isThere: boolean): Promise<void>;
+}
+
+/** An agent that is being imported. */
+export interface ArrivingAgent {
+  /** Its address as one text. */
+  readonly name: string;
+  readonly type: string;
+  readonly incarnation: string;
 }
 
 /** The operations of the catalog: which components exist. */

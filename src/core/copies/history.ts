@@ -1,5 +1,7 @@
 /** A history on its way from one agent to another: as it is asked for, and in which order it comes. */
-import type { Result } from "../errors.ts";
+import { accept, type Result } from "../errors.ts";
+import { decodeRow } from "../oplog/codec.ts";
+import type { Indexed } from "../oplog/entry.ts";
 import type { RecordPage } from "../protocol.ts";
 import type { Status } from "../status/status.ts";
 
@@ -26,9 +28,9 @@ export interface HistorySource {
   snapshotPayload(departure: Departure, index: number): Promise<Result<string | null>>;
 }
 
-/** Rows come in order, then snapshots. */
+/** Entries come in order, by what is stored together; then snapshots. */
 export type Piece =
-  | { readonly kind: "rows"; readonly rows: RecordPage["rows"] }
+  | { readonly kind: "entries"; readonly entries: readonly Indexed[] }
   | { readonly kind: "snapshot"; readonly index: number; readonly payload: string };
 
 /** Ends with a refusal when the source is gone. */
@@ -38,15 +40,24 @@ export async function* piecesOf(
 ): AsyncGenerator<Result<Piece>> {
   for (let from: number | null = 1; from !== null;) {
     const page: Result<RecordPage> = await source.historyPage(departure, from);
-    if (!page.ok) return yield page;
-    yield { ok: true, value: { kind: "rows", rows: page.value.rows } };
+    if (!page.ok) {
+      yield page;
+      return;
+    }
+    for (const [first, text] of page.value.rows) {
+      const entries = decodeRow(first, text).filter(({ index }) => index <= departure.to);
+      yield accept({ kind: "entries", entries });
+    }
     from = page.value.next;
   }
   for (const index of departure.snapshots) {
     const payload = await source.snapshotPayload(departure, index);
-    if (!payload.ok) return yield payload;
+    if (!payload.ok) {
+      yield payload;
+      return;
+    }
     if (payload.value === null) continue;
-    yield { ok: true, value: { kind: "snapshot", index, payload: payload.value } };
+    yield accept({ kind: "snapshot", index, payload: payload.value });
   }
 }
 

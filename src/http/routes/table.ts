@@ -1,6 +1,7 @@
 import type { Route } from "../routing/route.ts";
 import { agentRoutes } from "./agents.ts";
 import { componentRoutes } from "./components.ts";
+import { copyRoutes } from "./copies.ts";
 import { directoryRoutes } from "./directory.ts";
 import { forkRoutes } from "./fork.ts";
 import { healthRoutes } from "./health.ts";
@@ -29,6 +30,7 @@ export const routes: readonly Route[] = [
   ...updateRoutes,
   ...revertRoutes,
   ...forkRoutes,
+  ...copyRoutes,
   ...snapshotRoutes,
   ...oplogRoutes,
   ...rolloutRoutes,

@@ -2,9 +2,7 @@
  * A history that has arrived in an agent's empty object. It is kept beside where the agent's own
  * would be, and becomes the agent's in one transaction; whatever comes between leaves nothing.
  */
-import { decodeRow } from "../../core/oplog/codec.ts";
 import type { Create, Entry, Indexed } from "../../core/oplog/entry.ts";
-import type { RecordPage } from "../../core/protocol.ts";
 import type { Status } from "../../core/status/status.ts";
 import type { AgentStore } from "../ports.ts";
 import { Journal } from "./journal.ts";
@@ -39,6 +37,11 @@ export class StagedHistory {
     this.#journal = Journal.create(this.#store.staged, () => this.#clearAt, create as Create, more);
   }
 
+  /** Entries that have been appended. */
+  read(from: number, to: number): Iterable<Indexed> {
+    return this.#journal?.read(from, to) ?? [];
+  }
+
   entry(index: number): Entry | undefined {
     return this.#journal?.entry(index);
   }
@@ -54,12 +57,5 @@ export class StagedHistory {
       this.#store.staged.promote();
       opened();
     });
-  }
-}
-
-/** The entries of a page up to `to`, by the rows in which they are stored. */
-export function* rowsUpTo(rows: RecordPage["rows"], to: number): Iterable<readonly Indexed[]> {
-  for (const [first, text] of rows) {
-    yield decodeRow(first, text).filter(({ index }) => index <= to);
   }
 }

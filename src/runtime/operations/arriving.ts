@@ -10,7 +10,7 @@ import { accept, refuse, type Result } from "../../core/errors.ts";
 import type { Create, Entry } from "../../core/oplog/entry.ts";
 import type { Status } from "../../core/status/status.ts";
 import { openRich } from "../books/rich.ts";
-import { rowsUpTo, StagedHistory } from "../books/staged-history.ts";
+import { StagedHistory } from "../books/staged-history.ts";
 import type { Loop } from "../loop.ts";
 import type { Ports } from "../ports.ts";
 import { noAgent } from "./refusals.ts";
@@ -28,13 +28,14 @@ const taken = refuse(
 export interface Arrival {
   /** That of the new agent: the same arrival again finds it there. */
   readonly incarnation: string;
-  readonly pieces: AsyncIterable<Result<Piece>>;
-  /** Index of the last entry that is taken. */
-  readonly to: number;
+  /** Asked for one by one: by then, those before it are staged. */
+  pieces(staged: StagedHistory): AsyncIterable<Result<Piece>>;
   /** The new agent's own `Create`. */
   create(source: Create): Create;
   /** What the new agent begins with after the history. */
   beginning(status: Status): readonly Entry[];
+  /** Told how it went: whether there is an agent now. */
+  concluded(isWritten: boolean): Promise<void>;
 }
 
 export class Arriving {
@@ -73,14 +74,23 @@ export class Arriving {
     if (!arrival.ok) return arrival;
     this.#isUnderWay = true;
     try {
-      const written = await this.#take(arrival.value);
+      const written = await this.#registering.during(() => this.#take(arrival.value));
       return written.ok ? this.#found(incarnation) : written;
     } finally {
       this.#isUnderWay = false;
-      if (this.#ports.store.staged.exists()) await this.#ports.store.staged.destroy();
+      await this.#conclude(arrival.value);
     }
   }
 
+  async #conclude(arrival: Arrival): Promise<void> {
+    const { staged } = this.#ports.store;
+    const { ledger } = this.#loop;
+    await arrival.concluded(ledger.status?.identity.incarnation === arrival.incarnation);
+    if (staged.exists()) await staged.destroy();
+    if (ledger.status !== undefined) void this.#loop.drive();
+  }
+
+  /** The agent that is here, if it is the one that was to come. */
   #found(incarnation: string): Result<AgentView> {
     const status = this.#status;
     if (status === undefined) return noAgent;
@@ -97,24 +107,22 @@ export class Arriving {
     const isWritten = await this.#registering.enter(status.identity, () => {
       staged.value.promote(beginning, () => this.#loop.ledger.open());
     });
-    if (!isWritten) return taken;
-    void this.#loop.drive();
-    return accept(null);
+    return isWritten ? accept(null) : taken;
   }
 
-  async #stage({ pieces, to, create }: Arrival): Promise<Result<StagedHistory>> {
+  async #stage(arrival: Arrival): Promise<Result<StagedHistory>> {
     const { store, environment } = this.#ports;
     if (store.staged.exists()) await store.staged.destroy();
     const staged = new StagedHistory(store, environment.now() + CLEAR_AFTER_MS);
-    for await (const piece of pieces) {
+    for await (const piece of arrival.pieces(staged)) {
       if (!piece.ok) return piece;
-      if (piece.value.kind === "snapshot") {
-        staged.putSnapshot(piece.value.index, piece.value.payload);
-        continue;
-      }
-      for (const row of rowsUpTo(piece.value.rows, to)) {
-        const entries = row.map(({ entry }) => (entry.kind === "Create" ? create(entry) : entry));
-        staged.append(entries);
+      const { value } = piece;
+      if (value.kind === "snapshot") staged.putSnapshot(value.index, value.payload);
+      else {
+        const own = value.entries.map(({ entry }) =>
+          entry.kind === "Create" ? arrival.create(entry) : entry,
+        );
+        staged.append(own);
       }
     }
     return accept(staged);

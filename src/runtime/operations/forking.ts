@@ -37,10 +37,10 @@ export class Forking {
     const copy = { key, incarnation, parent: nameOf(address) };
     return accept({
       incarnation,
-      to,
-      pieces: piecesOf(source, departure.value),
+      pieces: () => piecesOf(source, departure.value),
       create: (create) => forkedCreate(create, copy, { to, at }),
       beginning: (status) => severance(status, at),
+      concluded: async () => {},
     });
   }
 }

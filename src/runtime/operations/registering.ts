@@ -23,19 +23,26 @@ export class Registering {
     return this.#coming > 0;
   }
 
+  /** While it is worked on that an agent comes to be here. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.#coming += 1;
+    try {
+      return await work();
+    } finally {
+      this.#coming -= 1;
+    }
+  }
+
   /** Enters a new agent and writes it, unless another one has been written here meanwhile. */
   async enter(entry: DirectoryEntry, write: () => void): Promise<boolean> {
     const { component, type, key, incarnation } = entry;
-    this.#coming += 1;
-    try {
+    return this.during(async () => {
       await this.#registry.enter({ component, type, key, incarnation });
       if (this.#ledger.status !== undefined) return false;
       write();
       this.#isConfirmed = true;
       return true;
-    } finally {
-      this.#coming -= 1;
-    }
+    });
   }
 
   /**

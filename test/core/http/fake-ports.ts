@@ -79,6 +79,10 @@ const agentDefaults: AgentOperations = {
   resume: async () => accept(agent),
   revert: async () => accept(agent),
   fork: async () => accept(agent),
+  export: async () => {
+    throw new Error("no test of the router exports");
+  },
+  import: async () => accept(agent),
   depart: async () => {
     throw new Error("the router never asks for a departure");
   },
@@ -113,6 +117,12 @@ const componentDefaults: ComponentOperations = {
   revisions: async () => accept([revision(1)]),
   code: async () => {
     throw new Error("the router never asks for code");
+  },
+  admit: async () => {
+    throw new Error("the router never admits a revision");
+  },
+  conclude: async () => {
+    throw new Error("the router never concludes an import");
   },
 };
 

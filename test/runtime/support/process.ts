@@ -6,6 +6,7 @@ import type { AgentAddress } from "../../../src/core/api/views.ts";
 import type { HistorySource } from "../../../src/core/copies/history.ts";
 import type { Caller } from "../../../src/core/api/operations.ts";
 import type { AgentMessage, InstanceIdentity } from "../../../src/core/protocol.ts";
+import { sha256 } from "../../../src/transport/digest.ts";
 import { AgentRuntime } from "../../../src/runtime/agent.ts";
 import type { Agents, Components, Histories, Ports, Slot } from "../../../src/runtime/ports.ts";
 import type { AuthorModule } from "../../../src/guest/code/describe.ts";
@@ -124,12 +125,14 @@ export class AgentProcess implements AroundIsolate {
     const { disk, surroundings, components, agents, effects } = this.#site;
     const { clock, random } = surroundings;
     return {
-      environment: { now: () => clock.now, random, uuid: () => surroundings.uuid() },
+      environment: { now: () => clock.now, random, uuid: () => surroundings.uuid(), sha256 },
       store: new MemoryStore(disk, (writes) => this.#commit(writes)),
       instances: { start: (slot, _code, identity) => this.#start(slot, identity) },
       components: {
         agentType: (...asked) => this.#cross("type", () => components.agentType(...asked)),
         code: (...asked) => this.#cross("code", () => components.code(...asked)),
+        admit: (...asked) => this.#cross("admission", () => components.admit(...asked)),
+        conclude: (...asked) => this.#cross("conclusion", () => components.conclude(...asked)),
         validate: (...asked) => this.#cross("validation", () => components.validate(...asked)),
       },
       effects: {
