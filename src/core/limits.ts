@@ -2,6 +2,7 @@
 
 export interface Limits {
   readonly requestBodyBytes: number;
+  readonly importBytes: number;
   readonly componentBytes: number;
   readonly componentLoadMs: number;
   readonly pendingInvocations: number;
@@ -17,6 +18,7 @@ export interface Limits {
 /** The defaults of http-api.md. */
 export const defaultLimits: Limits = {
   requestBodyBytes: 16 * 1024 * 1024,
+  importBytes: 8 * 1024 * 1024 * 1024,
   componentBytes: 10 * 1024 * 1024,
   componentLoadMs: 10_000,
   pendingInvocations: 10_000,

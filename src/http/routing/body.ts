@@ -97,6 +97,17 @@ export async function readBody(
   }
 }
 
+/** A body of that media type, which is not read yet. */
+export function streamedBody(
+  request: Request,
+  mediaType: string,
+): Result<ReadableStream<Uint8Array>> {
+  if (request.body === null) return missing(`send ${mediaType}`);
+  return mediaTypeOf(request) === mediaType
+    ? accept(request.body)
+    : unsupported(request, [mediaType]);
+}
+
 /** Reads a JSON body; undefined when there is none. */
 async function readJson(request: Request, limits: Limits): Promise<Result<JsonBody | undefined>> {
   const body = await readBody(request, [json], limits);

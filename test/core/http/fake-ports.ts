@@ -82,6 +82,20 @@ const agentDefaults: AgentOperations = {
   interrupt: async () => accept(agent),
   resume: async () => accept(agent),
   revert: async () => accept(agent),
+  fork: async () => accept(agent),
+  export: async () => {
+    throw new Error("no test of the router exports");
+  },
+  import: async () => accept(agent),
+  depart: async () => {
+    throw new Error("the router never asks for a departure");
+  },
+  historyPage: async () => {
+    throw new Error("the router never reads a history");
+  },
+  snapshotPayload: async () => {
+    throw new Error("the router never reads a history");
+  },
   update: async () => accept(update),
   dryRun: async () => accept({ compatible: true, entriesReplayed: 4 }),
   updates: async () => accept(agent.updates),
@@ -108,6 +122,12 @@ const componentDefaults: ComponentOperations = {
   revisions: async () => accept([revision(1)]),
   code: async () => {
     throw new Error("the router never asks for code");
+  },
+  admit: async () => {
+    throw new Error("the router never admits a revision");
+  },
+  conclude: async () => {
+    throw new Error("the router never concludes an import");
   },
 };
 
