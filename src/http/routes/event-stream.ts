@@ -20,10 +20,7 @@ function beginning(after: number): string {
   return `: what comes after ${after}\n\n`;
 }
 
-async function* piecesFrom(
-  follow: Follow,
-  begin: number,
-): AsyncGenerator<string, undefined> {
+async function* piecesFrom(follow: Follow, begin: number): AsyncGenerator<string, undefined> {
   let after = begin;
   yield beginning(after);
   for (;;) {
