@@ -14,12 +14,12 @@ import { Auditor } from "./support/auditor.ts";
 import { processDies, type Crash } from "./support/crashing.ts";
 import { copyOf, emptyDisk, entriesOn, type Disk } from "./support/disk.ts";
 import { TRAVELLER } from "./support/journey.ts";
-import { longJourney, type LongJourney } from "./support/long-journey.ts";
+import { longJourney, remind, type LongJourney } from "./support/long-journey.ts";
 import type { Residence } from "./support/residence.ts";
 import { Clerk, Traveller } from "./support/travellers.ts";
 import { World } from "./support/world.ts";
 
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
 const COPY = "agency/Traveller/copy";
 
@@ -154,10 +154,12 @@ test("what a fork leaves behind whose process died is cleared by an alarm", asyn
 async function fileAt(length: number): Promise<Uint8Array[]> {
   const { world } = worldOf(disksAt(length), []);
   const source = world.agent(TRAVELLER);
-  await source.ask("presence", (runtime) => runtime.presence());
-  const exported = await source.process?.runtime.export();
-  if (exported?.ok !== true) throw new Error("the agent was not exported");
-  return Array.fromAsync(exported.value);
+  return world.run(async () => {
+    await source.ask("presence", (runtime) => runtime.presence());
+    const exported = await source.process?.runtime.export();
+    if (exported?.ok !== true) throw new Error("the agent was not exported");
+    return Array.fromAsync(exported.value);
+  });
 }
 
 async function* chunksOf(file: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
@@ -172,6 +174,7 @@ async function importAt(length: number, crashes: readonly Crash[] = []) {
   const file = await fileAt(length);
   const { [TRAVELLER]: _, ...others } = disksAt(length);
   const { world, auditor } = worldOf(others, crashes);
+  remind(world, golden, length);
   const agent = world.agent(TRAVELLER);
   const answer = await world.run<Result<AgentView>>(() =>
     agent.persist("import", (runtime) =>

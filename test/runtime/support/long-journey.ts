@@ -49,12 +49,15 @@ function triedInVain(record: readonly Indexed[], length: number): FetchRequest[]
   });
 }
 
+/** Lets the world outside know what had arrived there by then. */
+export function remind(world: World, { record }: LongJourney, length: number): void {
+  for (const request of triedInVain(record, length)) world.upstream.arrive(request);
+  for (const url of answered(record, length)) world.upstream.react(url);
+}
+
 /** Goes on from a disk that holds the first `length` entries only; all else is as it was then. */
-export function travelOn(
-  { record, moments }: LongJourney,
-  length: number,
-  options: JourneyOptions = {},
-) {
+export function travelOn(golden: LongJourney, length: number, options: JourneyOptions = {}) {
+  const { record, moments } = golden;
   const { disks: then = {} } = moments.findLast((one) => one.length <= length) ?? {};
   const last = record[length - 1];
   if (last === undefined) throw new Error(`the record has no entry ${length}`);
@@ -63,9 +66,6 @@ export function travelOn(
     ...options,
     now: last.entry.at,
     disks: { ...disks, [TRAVELLER]: cutDisk(then[TRAVELLER] ?? emptyDisk(), record, length) },
-    begun: (world) => {
-      for (const request of triedInVain(record, length)) world.upstream.arrive(request);
-      for (const url of answered(record, length)) world.upstream.react(url);
-    },
+    begun: (world) => remind(world, golden, length),
   });
 }
