@@ -21,9 +21,9 @@ export { RolloutObject } from "./host/rollout-object.ts";
 export { TokensObject } from "./host/access/tokens-object.ts";
 
 function portsOf(env: Env): Ports {
+  const agent = (address: AgentAddress) => env.AGENTS.getByName(nameOf(address));
   const config = configOf(env);
   const tokens = new Tokens(() => env.TOKENS.getByName("tokens"));
-  const agent = (address: AgentAddress) => env.AGENTS.getByName(nameOf(address));
   return {
     agents: (address) => reach<AgentOperations>(agent(address)),
     listen: (address, position) => openSocket(agent(address), position),

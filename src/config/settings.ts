@@ -8,6 +8,7 @@ const MOST_MS = 600_000;
 /** The most that each limit may be; the least is 1. */
 const MOST: Limits = {
   requestBodyBytes: MOST_BYTES,
+  importBytes: Number.MAX_SAFE_INTEGER,
   componentBytes: MOST_BYTES,
   componentLoadMs: MOST_MS,
   pendingInvocations: 100_000,
@@ -18,7 +19,6 @@ const MOST: Limits = {
   cancelGraceMs: MOST_MS,
   dryRunSaveMs: MOST_MS,
   snapshotHookMs: MOST_MS,
-  keepAliveMs: MOST_MS,
 };
 
 const LIMITS_EXAMPLE = `write it like {"pendingInvocations":100}`;

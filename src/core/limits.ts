@@ -2,6 +2,7 @@
 
 export interface Limits {
   readonly requestBodyBytes: number;
+  readonly importBytes: number;
   readonly componentBytes: number;
   readonly componentLoadMs: number;
   readonly pendingInvocations: number;
@@ -12,12 +13,12 @@ export interface Limits {
   readonly cancelGraceMs: number;
   readonly dryRunSaveMs: number;
   readonly snapshotHookMs: number;
-  readonly keepAliveMs: number;
 }
 
 /** The defaults of http-api.md. */
 export const defaultLimits: Limits = {
   requestBodyBytes: 16 * 1024 * 1024,
+  importBytes: 8 * 1024 * 1024 * 1024,
   componentBytes: 10 * 1024 * 1024,
   componentLoadMs: 10_000,
   pendingInvocations: 10_000,
@@ -28,7 +29,6 @@ export const defaultLimits: Limits = {
   cancelGraceMs: 5_000,
   dryRunSaveMs: 30_000,
   snapshotHookMs: 30_000,
-  keepAliveMs: 15_000,
 };
 
 /** What belongs to the contract: it is the same on every host. */

@@ -8,6 +8,7 @@ import type { Grants } from "./bindings/kinds.ts";
 import type { CallRetryPolicy } from "./retry.ts";
 import type { Settings } from "./settings.ts";
 import type { Entry, ErrorData, Outcome, SnapshotData } from "./oplog/entry.ts";
+import type { Origin } from "./oplog/origin.ts";
 import type { Payload } from "./oplog/payload.ts";
 import type { Regions } from "./oplog/regions.ts";
 import type { CallIdentity } from "./replay/cursor.ts";
@@ -22,6 +23,7 @@ export interface InstanceIdentity {
   readonly createdAt: number;
   readonly params?: Payload;
   readonly env?: Readonly<Record<string, string>>;
+  readonly origin?: Origin;
 }
 
 /** How a fresh instance comes to the agent's state: from a base, then by replaying `[from, to]`. */

@@ -22,6 +22,7 @@ import {
   invocable,
   retryPolicyOf,
 } from "./code/describe.ts";
+import { keyAt } from "../core/oplog/origin.ts";
 import { currentBindings } from "./bindings/bindings.ts";
 import { codeOf, type AuthorInstance } from "./code/entering.ts";
 import { toErrorData } from "./author/errors.ts";
@@ -63,10 +64,18 @@ function typeMissing({ identity }: Boot): BootReply {
   return refused({ name: "Error", message, code: "agent-type-not-found" });
 }
 
-function construct(AgentClass: AgentClass, { identity }: Boot): Agent {
+/** `place`: index of the entry that the code comes to next. A copy is its source up to the cut. */
+function construct(AgentClass: AgentClass, { identity }: Boot, place: () => number): Agent {
   const where = "in a constructor or field initialiser";
-  const scope = new FrozenScope(identity.createdAt, identity.incarnation, where);
-  return within(scope, () => constructAgent(AgentClass, identity, currentBindings));
+  const { createdAt, incarnation, origin } = identity;
+  const scope = new FrozenScope(createdAt, origin?.incarnation ?? incarnation, where);
+  const present = {
+    ...identity,
+    get key() {
+      return keyAt(identity, place());
+    },
+  };
+  return within(scope, () => constructAgent(AgentClass, present, currentBindings));
 }
 
 /** What snapshot hooks call goes out live and unrecorded; only what they log is kept, if it may be. */
@@ -103,6 +112,8 @@ export class Instance implements InstancePort {
   #unfinished: Run | undefined;
   /** The invocation that runs live. */
   #running: Run | undefined;
+  /** Index of the entry that the code comes to next: none has come while an instance is made. */
+  #place: () => number = () => 0;
   /** `saveSnapshot` has thrown, and may have left anything behind. */
   #isDamaged = false;
 
@@ -116,11 +127,13 @@ export class Instance implements InstancePort {
     const AgentClass = agentClass(this.#module, boot.identity.type);
     if (AgentClass === undefined) return typeMissing(boot);
     try {
-      const agent = construct(AgentClass, boot);
+      const agent = construct(AgentClass, boot, () => this.#place());
       const booted = { link: new HostLink(host), agent, AgentClass, boot };
       this.#booted = booted;
       const { base } = boot;
       if (base !== undefined) {
+        // What is loaded is what the agent was when it was saved.
+        this.#place = () => boot.from - 1;
         await within(hookScope(booted, "loadSnapshot"), () => loadInstance(booted, base));
       }
     } catch (error) {
@@ -134,6 +147,7 @@ export class Instance implements InstancePort {
       const args = invocation.type === "method" ? invocation.args : "[]";
       run.begin(codeOf(booted, { ...started, args }));
     });
+    this.#place = () => replay.place;
     const end = await replay.toEnd();
     const { entriesReplayed } = replay;
     if (end.kind === "ready") return { state: "ready", entriesReplayed };
@@ -181,7 +195,8 @@ export class Instance implements InstancePort {
     };
     const place = link.recordStart(started);
     if (careful) await link.host.commit(link.drain());
-    const run = new Run(link, { started, place, settings: booted.boot.settings });
+    const { identity: descent, settings } = booted.boot;
+    const run = new Run(link, { started, place, descent, settings });
     run.begin(codeOf(booted, call));
     return run;
   }

@@ -1,9 +1,11 @@
 /** The Durable Object of one agent: hands what the platform calls to the runtime, and nothing else. */
 import { DurableObject } from "cloudflare:workers";
+import type { Departure, Until } from "../core/copies/history.ts";
 import type { RevertTarget } from "../core/decide/revert.ts";
 import type {
   AgentOperations,
   CreateRequest,
+  ForkRequest,
   InvocationsRequest,
   InvokeRequest,
   OplogRequest,
@@ -13,11 +15,15 @@ import type {
   SchedulesRequest,
   UpdateRequest,
 } from "../core/api/operations.ts";
+import { accept } from "../core/errors.ts";
 import type { AgentAddress } from "../core/api/views.ts";
 import { AgentRuntime } from "../runtime/agent.ts";
+import { byteStreamOf } from "../transport/byte-stream.ts";
+import { sha256 } from "../transport/digest.ts";
 import { pack, unpack, type Packed, type Packing } from "../transport/packing.ts";
 import { AgentCalls } from "./agent-calls.ts";
 import { AgentSockets, SocketListener } from "./agent-sockets.ts";
+import { AgentHistories } from "./agent-histories.ts";
 import { SqlAgentStore } from "./agent-store.ts";
 import { HostBindings } from "./bindings.ts";
 import { ComponentClient } from "./component-client.ts";
@@ -36,16 +42,18 @@ function runtimeOf(ctx: DurableObjectState, env: Env, listeners: AgentSockets): 
       now: () => Date.now(),
       uuid: () => crypto.randomUUID(),
       random: () => Math.random(),
+      sha256,
     },
     store: new SqlAgentStore(ctx.storage),
     instances: new FacetInstances(ctx.facets, isolates),
     components: new ComponentClient(env.COMPONENTS, isolates),
     effects: new NetworkEffects(config.limits.recordedBodyBytes),
     agents: new AgentCalls(env.AGENTS),
+    histories: new AgentHistories(env.AGENTS),
     bindings: new HostBindings(env, config.bindings, config.limits.recordedBodyBytes),
     registry: new DirectoryClient(env.DIRECTORY, config.directoryShards),
-    settings: settingsOf(config),
     listeners,
+    settings: settingsOf(config),
   });
 }
 
@@ -100,6 +108,32 @@ export class AgentObject extends DurableObject<Env> implements Packing<AgentOper
 
   revert(target: RevertTarget) {
     return this.#agent.revert(target);
+  }
+
+  async fork(address: AgentAddress, request: ForkRequest) {
+    return pack(await this.#agent.fork(address, request));
+  }
+
+  /** The file comes as a stream, which crosses as it is. */
+  async import(address: AgentAddress, incarnation: string, file: AsyncIterable<Uint8Array>) {
+    return pack(await this.#agent.import(address, incarnation, file));
+  }
+
+  async export() {
+    const file = await this.#agent.export();
+    return file.ok ? accept(byteStreamOf(file.value)) : file;
+  }
+
+  depart(until: Until) {
+    return this.#agent.depart(until);
+  }
+
+  async historyPage(departure: Departure, from: number) {
+    return pack(await this.#agent.historyPage(departure, from));
+  }
+
+  async snapshotPayload(departure: Departure, index: number) {
+    return pack(await this.#agent.snapshotPayload(departure, index));
   }
 
   update(request: UpdateRequest) {

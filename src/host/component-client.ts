@@ -3,12 +3,13 @@
  * in the isolate's memory, for all objects in it.
  */
 import type { AgentTypeDescription, RevisionDescription } from "../core/api/description.ts";
-import type { ComponentCode, ComponentOperations } from "../core/api/operations.ts";
+import type { ArrivingAgent, ComponentCode, ComponentOperations } from "../core/api/operations.ts";
 import type { JsonValue } from "../core/api/views.ts";
 import { accept, refuse, type Result } from "../core/errors.ts";
 import type { InspectorPort } from "../transport/inspector.ts";
 import type { Components } from "../runtime/ports.ts";
 import { pack } from "../transport/packing.ts";
+import { persist } from "./persist.ts";
 import type { ObjectNamespace } from "./env.ts";
 import type { Isolates } from "./isolates.ts";
 
@@ -82,6 +83,18 @@ export class ComponentClient implements Components {
     if (!found.ok) throw new Error(found.refusal.detail);
     codes.set(name, found.value);
     return found.value;
+  }
+
+  admit(...[component, ...asked]: Parameters<Components["admit"]>): Promise<Result<null>> {
+    return this.#namespace.getByName(component).admit(component, ...asked);
+  }
+
+  async conclude(component: string, arrival: ArrivingAgent, isThere: boolean): Promise<void> {
+    try {
+      await persist(() => this.#namespace.getByName(component).conclude(arrival, isThere));
+    } catch (error) {
+      console.error("a component could not be told of the end of an import", error);
+    }
   }
 
   async validate(

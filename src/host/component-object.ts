@@ -1,40 +1,57 @@
-import type { AgentTypeDescription, RevisionDescription } from "../core/api/description.ts";
+import type { RevisionDescription } from "../core/api/description.ts";
 import { DurableObject } from "cloudflare:workers";
 import type {
+  ArrivingAgent,
   ComponentCode,
   ComponentOperations,
   ComponentUpload,
 } from "../core/api/operations.ts";
 import { missingBindingFault } from "../core/bindings/grants.ts";
-import { toCanonicalForm } from "../core/component/canonical-form.ts";
-import { utf8Length } from "../core/utf8-length.ts";
 import { validateSource } from "../core/component/validate-source.ts";
 import { accept, refuse, type Result } from "../core/errors.ts";
 import { configOf } from "./config.ts";
+import { ArrivingRevisions, LOOK_AGAIN_MS } from "./arriving-revisions.ts";
 import { bindingKinds } from "./binding-kinds.ts";
 import { ComponentStore } from "./component-store.ts";
 import type { Env } from "./env.ts";
 import { inspectSource } from "./isolates.ts";
+import { checkDescription, identityOf } from "./new-revision.ts";
 
-/** The description of a revision is one row. */
-const descriptionBytes = 1_000_000;
 const announceAgainMs = 5_000;
 
 type Publication = Result<{ readonly revision: RevisionDescription; readonly created: boolean }>;
 
-/** The revisions of one component: numbered from 1 without gaps, never changed. */
+/**
+ * The revisions of one component: numbered from 1, never changed. Uploads leave no gap; an agent that
+ * is imported brings its revisions under the numbers that they had.
+ */
 export class ComponentObject extends DurableObject<Env> implements ComponentOperations {
   readonly #store = new ComponentStore(this.ctx.storage);
+  readonly #arrivals = new ArrivingRevisions(this.#store, this.env);
   /** Publications run one after the other, for loading the code gives way to other requests. */
   #turn: Promise<unknown> = Promise.resolve();
 
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
   publish(component: string, upload: ComponentUpload): Promise<Publication> {
-    const publication = this.#turn.then(() => this.#publish(component, upload));
-    this.#turn = publication.catch(() => undefined);
-    return publication;
+    return this.#inTurn(() => this.#publish(component, upload));
+  }
+
+  admit(component: string, revision: number, code: ComponentCode, arrival: ArrivingAgent) {
+    return this.#inTurn(() => this.#arrivals.admit(component, revision, code, arrival));
+  }
+
+  async conclude(arrival: ArrivingAgent, isThere: boolean): Promise<void> {
+    this.#arrivals.conclude(arrival, isThere);
+    if (isThere) await this.#announce();
   }
 
   async revision(revision: number | "latest"): Promise<Result<RevisionDescription>> {
+    if (revision !== "latest") await this.#arrivals.lookAfter(revision);
     const found = revision === "latest" ? this.#store.latest() : this.#store.revision(revision);
     return found === undefined ? this.#missing(revision) : accept(found);
   }
@@ -45,12 +62,14 @@ export class ComponentObject extends DurableObject<Env> implements ComponentOper
   }
 
   async code(revision: number): Promise<Result<ComponentCode>> {
+    await this.#arrivals.lookAfter(revision);
     const found = this.#store.code(revision);
     return found === undefined ? this.#missing(revision) : accept(found);
   }
 
   /** Tells the catalog what it may have missed because this object went down before it could. */
   override async alarm(): Promise<void> {
+    await this.#arrivals.lookAfterAll();
     await this.#announce();
   }
 
@@ -61,8 +80,7 @@ export class ComponentObject extends DurableObject<Env> implements ComponentOper
     if (!valid.ok) return valid;
     const fault = missingBindingFault(source.bindings ?? [], bindingKinds(this.env));
     if (fault !== undefined) return refuse("invalid-component", fault);
-    const form = new TextEncoder().encode(toCanonicalForm(source));
-    const digest = await digestOf(form);
+    const { form, digest } = await identityOf(source);
     const latest = this.#store.latest();
     if (latest?.digest === digest) return accept({ revision: latest, created: false });
     const agentTypes = checkDescription(
@@ -71,7 +89,7 @@ export class ComponentObject extends DurableObject<Env> implements ComponentOper
     if (!agentTypes.ok) return agentTypes;
     const revision: RevisionDescription = {
       component,
-      revision: (latest?.revision ?? 0) + 1,
+      revision: this.#store.next(),
       digest,
       createdAt: new Date().toISOString(),
       agentTypes: agentTypes.value,
@@ -84,17 +102,22 @@ export class ComponentObject extends DurableObject<Env> implements ComponentOper
   /** The alarm that was committed with the revision stays until the catalog has answered. */
   async #announce(): Promise<void> {
     const summary = this.#store.summary();
-    if (summary === undefined) return;
+    if (summary === undefined) return this.#rest();
     try {
       await this.env.CATALOG.getByName("catalog").record(summary);
       // A revision stored meanwhile has still to be told of.
       if (this.#store.latest()?.revision === summary.latestRevision) {
-        await this.ctx.storage.deleteAlarm();
+        await this.#rest();
       }
     } catch (error) {
       console.error("the catalog could not be told of a revision", error);
       await this.ctx.storage.setAlarm(Date.now() + announceAgainMs);
     }
+  }
+
+  async #rest(): Promise<void> {
+    if (this.#store.claims().length === 0) await this.ctx.storage.deleteAlarm();
+    else await this.ctx.storage.setAlarm(Date.now() + LOOK_AGAIN_MS);
   }
 
   #missing(revision: number | "latest"): Result<never> {
@@ -111,22 +134,4 @@ export class ComponentObject extends DurableObject<Env> implements ComponentOper
       `Component ${name} has no revision ${revision}; its latest is ${latest.revision}.`,
     );
   }
-}
-
-async function digestOf(form: Uint8Array): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", form));
-  const digits = Array.from(hash, (byte) => byte.toString(16).padStart(2, "0"));
-  return `sha256:${digits.join("")}`;
-}
-
-function checkDescription(
-  inspection: Result<readonly AgentTypeDescription[]>,
-): Result<readonly AgentTypeDescription[]> {
-  if (!inspection.ok || utf8Length(JSON.stringify(inspection.value)) <= descriptionBytes) {
-    return inspection;
-  }
-  return refuse(
-    "invalid-component",
-    "The methods' descriptions and schemas are more than 1 MB together: shorten them, or split the component.",
-  );
 }

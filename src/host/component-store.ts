@@ -24,7 +24,20 @@ export interface NewRevision {
   readonly form: Uint8Array;
 }
 
-/** The revisions of one component in SQLite. Nothing is created before the first `add`. */
+/** What holds a revision for an agent that is being imported. */
+export interface Claim {
+  readonly [column: string]: SqlStorageValue;
+  readonly revision: number;
+  readonly name: string;
+  readonly incarnation: string;
+}
+
+const SEEN = "revision NOT IN (SELECT revision FROM claims)";
+
+/**
+ * The revisions of one component in SQLite. Nothing is created before the first `add`. A revision with
+ * claims is stored for agents that are being imported: until one of them is there, it is not seen.
+ */
 export class ComponentStore {
   readonly #storage: DurableObjectStorage;
   #exists = false;
@@ -38,19 +51,37 @@ export class ComponentStore {
   }
 
   revision(revision: number): RevisionDescription | undefined {
+    return this.#where(`revision = ? AND ${SEEN}`, revision);
+  }
+
+  /** Whether it is seen or not. */
+  stored(revision: number): RevisionDescription | undefined {
+    return this.#where("revision = ?", revision);
+  }
+
+  #where(condition: string, revision: number): RevisionDescription | undefined {
     if (!this.#present()) return undefined;
     const rows = this.#storage.sql.exec<RevisionRow>(
-      "SELECT * FROM revisions WHERE revision = ?",
+      `SELECT * FROM revisions WHERE ${condition}`,
       revision,
     );
     return rows.toArray().map(toView)[0];
+  }
+
+  /** The number of the next revision: none is given twice. */
+  next(): number {
+    if (!this.#present()) return 1;
+    const { last } = this.#storage.sql
+      .exec<{ last: number | null }>("SELECT MAX(revision) AS last FROM revisions")
+      .one();
+    return (last ?? 0) + 1;
   }
 
   /** Newest first, those with a revision below `before`. */
   list(limit: number, before = Number.MAX_SAFE_INTEGER): readonly RevisionDescription[] {
     if (!this.#present()) return [];
     const rows = this.#storage.sql.exec<RevisionRow>(
-      "SELECT * FROM revisions WHERE revision < ? ORDER BY revision DESC LIMIT ?",
+      `SELECT * FROM revisions WHERE revision < ? AND ${SEEN} ORDER BY revision DESC LIMIT ?`,
       before,
       limit,
     );
@@ -71,17 +102,18 @@ export class ComponentStore {
   }
 
   summary(): ComponentSummary | undefined {
-    const [latest, first] = [this.latest(), this.revision(1)];
-    if (latest === undefined || first === undefined) return undefined;
-    return {
-      name: latest.component,
-      latestRevision: latest.revision,
-      createdAt: first.createdAt,
-    };
+    const latest = this.latest();
+    if (latest === undefined) return undefined;
+    const { createdAt } = this.#storage.sql
+      .exec<{ createdAt: string }>(
+        `SELECT created_at AS createdAt FROM revisions WHERE ${SEEN} ORDER BY revision LIMIT 1`,
+      )
+      .one();
+    return { name: latest.component, latestRevision: latest.revision, createdAt };
   }
 
-  /** Stores a revision; an alarm at `announceAt` commits with it. */
-  add(revision: NewRevision, announceAt: number): void {
+  /** Stores a revision, with the claim on it if there is one; an alarm at `announceAt` commits with it. */
+  add(revision: NewRevision, announceAt: number, claim?: Claim): void {
     this.#storage.transactionSync(() => {
       this.#create();
       this.#storage.sql.exec(
@@ -100,9 +132,52 @@ export class ComponentStore {
           revision.form.slice(part * partBytes, (part + 1) * partBytes).buffer,
         );
       }
+      if (claim !== undefined) this.claim(claim);
       void this.#storage.setAlarm(announceAt);
     });
     this.#exists = true;
+  }
+
+  claims(): readonly Claim[] {
+    if (!this.#present()) return [];
+    return this.#storage.sql
+      .exec<Claim>("SELECT revision, name, incarnation FROM claims ORDER BY revision")
+      .toArray();
+  }
+
+  claim({ revision, name, incarnation }: Claim): void {
+    this.#storage.sql.exec(
+      "INSERT OR IGNORE INTO claims (revision, name, incarnation) VALUES (?, ?, ?)",
+      revision,
+      name,
+      incarnation,
+    );
+  }
+
+  /** An agent is there: what was stored for it is seen from now on, whoever else has claimed it. */
+  keep(incarnation: string): void {
+    if (!this.#present()) return;
+    this.#storage.sql.exec(
+      "DELETE FROM claims WHERE revision IN (SELECT revision FROM claims WHERE incarnation = ?)",
+      incarnation,
+    );
+  }
+
+  /** An agent never came: what was stored for it alone goes. */
+  withdraw(incarnation: string): void {
+    const claimed = this.claims().filter((claim) => claim.incarnation === incarnation);
+    this.#storage.transactionSync(() => {
+      for (const { revision } of claimed) {
+        this.#storage.sql.exec(
+          "DELETE FROM claims WHERE revision = ? AND incarnation = ?",
+          revision,
+          incarnation,
+        );
+        if (this.claims().some((claim) => claim.revision === revision)) continue;
+        this.#storage.sql.exec("DELETE FROM revisions WHERE revision = ?", revision);
+        this.#storage.sql.exec("DELETE FROM code WHERE revision = ?", revision);
+      }
+    });
   }
 
   #create(): void {
@@ -114,15 +189,22 @@ export class ComponentStore {
        CREATE TABLE IF NOT EXISTS code (
          revision INTEGER NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL,
          PRIMARY KEY (revision, part)
-       )`,
+       );
+       CREATE TABLE IF NOT EXISTS claims (
+         revision INTEGER NOT NULL, name TEXT NOT NULL, incarnation TEXT NOT NULL,
+         PRIMARY KEY (revision, incarnation)
+       ) WITHOUT ROWID`,
     );
   }
 
   #present(): boolean {
-    this.#exists ||=
+    if (this.#exists) return true;
+    this.#exists =
       this.#storage.sql
         .exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'revisions'")
         .toArray().length > 0;
+    // Stores that are older than imports have no table of claims.
+    if (this.#exists) this.#create();
     return this.#exists;
   }
 }

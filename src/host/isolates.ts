@@ -85,7 +85,7 @@ export class Isolates {
   /** The class that runs an agent: in an isolate of its own, unless the component shares one per revision. */
   instanceClass(
     { digest, source }: ComponentCode,
-    { incarnation, createdAt }: InstanceIdentity,
+    { incarnation, createdAt, origin }: InstanceIdentity,
     attempt: number,
   ): DurableObjectClass {
     if (source.isolation === "shared") {
@@ -93,7 +93,8 @@ export class Isolates {
       const stub = this.#loader.get(digest, () => workerCode(source, creation));
       return stub.getDurableObjectClass("Instance");
     }
-    const creation = { createdAt, seed: incarnation, isExclusive: true };
+    const seed = origin?.incarnation ?? incarnation;
+    const creation = { createdAt, seed, isExclusive: true };
     const name = `${digest}/${incarnation}/${attempt}`;
     return this.#load(name, source, creation).getDurableObjectClass("Instance");
   }

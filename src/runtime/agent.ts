@@ -6,6 +6,7 @@
 import type {
   AgentOperations,
   CreateRequest,
+  ForkRequest,
   InvocationsRequest,
   InvokeRequest,
   OplogRequest,
@@ -27,12 +28,18 @@ import type {
   UpdatesView,
 } from "../core/api/views.ts";
 import type { RevertTarget } from "../core/decide/revert.ts";
+import type { Departure, Until } from "../core/copies/history.ts";
 import { checkSnapshot } from "../core/decide/snapshot.ts";
 import { accept, type Result } from "../core/errors.ts";
+import { Arriving } from "./operations/arriving.ts";
+import { Departing } from "./operations/departing.ts";
+import { Exporting } from "./operations/exporting.ts";
+import { Forking } from "./operations/forking.ts";
 import { Calls } from "./operations/calls.ts";
 import { Cancelling } from "./operations/cancelling.ts";
 import { Controlling } from "./operations/controlling.ts";
 import { Creating } from "./operations/creating.ts";
+import { Importing } from "./operations/importing.ts";
 import { Invoking } from "./operations/invoking.ts";
 import { listInvocations } from "./books/listing.ts";
 import { Loop } from "./loop.ts";
@@ -53,6 +60,11 @@ export class AgentRuntime implements AgentOperations {
   readonly #cancelling: Cancelling;
   readonly #controlling: Controlling;
   readonly #reverting: Reverting;
+  readonly #arriving: Arriving;
+  readonly #forking: Forking;
+  readonly #importing: Importing;
+  readonly #departing: Departing;
+  readonly #exporting: Exporting;
   readonly #calls: Calls;
   readonly #scheduling: Scheduling;
   readonly #registering: Registering;
@@ -60,6 +72,8 @@ export class AgentRuntime implements AgentOperations {
   constructor(ports: Ports) {
     this.#ports = ports;
     this.#loop = new Loop(ports);
+    const { ledger } = this.#loop;
+    const { components, environment } = ports;
     this.#registering = new Registering(ports.registry, this.#loop.ledger);
     this.#creating = new Creating(ports, this.#loop, this.#registering);
     this.#invoking = new Invoking(ports, this.#loop, this.#creating);
@@ -67,13 +81,18 @@ export class AgentRuntime implements AgentOperations {
     this.#controlling = new Controlling(ports, this.#loop, this.#registering);
     this.#scheduling = new Scheduling(ports, this.#loop, this.#creating, this.#invoking);
     this.#reverting = new Reverting(ports, this.#loop);
+    this.#arriving = new Arriving(ports, this.#loop, this.#registering);
+    this.#forking = new Forking(ports.histories, environment, this.#arriving);
+    this.#importing = new Importing(components, environment, this.#arriving);
+    this.#departing = new Departing(ledger, ports.store);
+    this.#exporting = new Exporting(ledger, this.#departing, components, environment);
     this.#calls = new Calls(this.#loop.ledger, ports.agents, this.#invoking);
   }
 
   /** Takes up whatever is to be done; called when the alarm fires. */
   async wake(): Promise<void> {
     const { journal } = this.#loop.ledger;
-    if (journal === undefined) return;
+    if (journal === undefined) return this.#arriving.clear();
     journal.alarmFired();
     const driven = this.#loop.drive();
     journal.arm();
@@ -114,6 +133,30 @@ export class AgentRuntime implements AgentOperations {
 
   revert(target: RevertTarget) {
     return this.#reverting.revert(target);
+  }
+
+  fork(address: AgentAddress, request: ForkRequest) {
+    return this.#forking.fork(address, request);
+  }
+
+  import(address: AgentAddress, incarnation: string, file: AsyncIterable<Uint8Array>) {
+    return this.#importing.import(address, incarnation, file);
+  }
+
+  export() {
+    return this.#exporting.export();
+  }
+
+  depart(until: Until) {
+    return this.#departing.depart(until);
+  }
+
+  historyPage(departure: Departure, from: number) {
+    return this.#departing.historyPage(departure, from);
+  }
+
+  snapshotPayload(departure: Departure, index: number) {
+    return this.#departing.snapshotPayload(departure, index);
   }
 
   update(request: UpdateRequest) {

@@ -1,13 +1,15 @@
 /** What the runtime needs of the platform. Adapters live in `host`; tests use others. */
 import type { AgentTypeDescription } from "../core/api/description.ts";
 import type { DirectoryEntry } from "../core/api/directory.ts";
-import type { Caller, ComponentCode } from "../core/api/operations.ts";
+import type { ArrivingAgent, Caller, ComponentCode } from "../core/api/operations.ts";
 import type { Result } from "../core/errors.ts";
 import type { ErrorData } from "../core/oplog/entry.ts";
-import type { JsonValue } from "../core/api/views.ts";
+import type { AgentAddress, JsonValue } from "../core/api/views.ts";
+import type { Sha256 } from "../core/copies/file.ts";
+import type { HistorySource } from "../core/copies/history.ts";
 import type { Grants } from "../core/bindings/kinds.ts";
-import type { Settings } from "../core/settings.ts";
 import type { Delivery } from "../core/decide/following.ts";
+import type { Settings } from "../core/settings.ts";
 import type {
   AgentMessage,
   BindingRequest,
@@ -23,6 +25,7 @@ export interface Environment {
   now(): number;
   uuid(): string;
   random(): number;
+  readonly sha256: Sha256;
 }
 
 /** Where a block of idempotency keys is: `low` is the least hash in it. */
@@ -32,8 +35,8 @@ export interface KeyPlace {
   readonly low: number;
 }
 
-/** One agent's storage. Everything is synchronous; what a transaction does is committed as one. */
-export interface AgentStore {
+/** Where a history is kept. Everything is synchronous; what a transaction does is committed as one. */
+export interface OplogStore {
   /** False for an agent that was never created: asking writes nothing. */
   exists(): boolean;
   /** Makes the tables; called once, in the transaction that writes `Create`. */
@@ -57,8 +60,20 @@ export interface AgentStore {
   keyPlaces(): readonly KeyPlace[];
   dropKeyRun(tier: number, run: number): void;
   setAlarm(at: number): void;
-  /** Removes everything, the alarm too. */
+  /** Removes everything; the alarm too, if nothing is left. */
   destroy(): Promise<void>;
+}
+
+/** One agent's storage. */
+export interface AgentStore extends OplogStore {
+  /** A history that has arrived and is not the agent's own yet. */
+  readonly staged: StagedStore;
+}
+
+/** A store beside the agent's, in the same transactions. */
+export interface StagedStore extends OplogStore {
+  /** What is staged becomes the agent's, which had nothing; part of a transaction. */
+  promote(): void;
 }
 
 /** A running instance, and how to be rid of it. */
@@ -89,6 +104,15 @@ export interface Components {
     type: string,
   ): Promise<Result<{ readonly revision: number; readonly type: AgentTypeDescription }>>;
   code(component: string, revision: number): Promise<ComponentCode>;
+  /** Takes in a revision that an agent needs which is being imported. */
+  admit(
+    component: string,
+    revision: number,
+    code: ComponentCode,
+    arrival: ArrivingAgent,
+  ): Promise<Result<null>>;
+  /** The import is over: what it has brought stays, or goes. Never fails: who misses it, asks the agent. */
+  conclude(component: string, arrival: ArrivingAgent, isThere: boolean): Promise<void>;
   /** The issues that the method's own schema has with the arguments. */
   validate(
     component: string,
@@ -116,6 +140,11 @@ export interface Agents {
     idempotencyKey: string,
     seen: readonly string[],
   ): Promise<boolean>;
+}
+
+/** Histories of other agents. */
+export interface Histories {
+  of(address: AgentAddress): HistorySource;
 }
 
 /** Bindings of the host that components may be granted. */
@@ -153,8 +182,9 @@ export interface Ports {
   readonly components: Components;
   readonly effects: Effects;
   readonly agents: Agents;
+  readonly histories: Histories;
   readonly bindings: Bindings;
   readonly registry: Registry;
-  readonly settings: Settings;
   readonly listeners: Listeners;
+  readonly settings: Settings;
 }

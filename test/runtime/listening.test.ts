@@ -1,5 +1,5 @@
 /** Entries pushed to listeners: page by page, so much ahead of what they are known to have, and no more. */
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { AHEAD_CHARACTERS, beginDelivery, type Delivery } from "../../src/core/decide/following.ts";
 import { encodeRows } from "../../src/core/oplog/codec.ts";
 import type { Entry } from "../../src/core/oplog/entry.ts";
@@ -121,6 +121,20 @@ test.each(["", "x", "-1", "1.5", "4", "1e1", '{"ack":1}'])(
     expect(listener.closed).toBe("4400 invalid-message");
   },
 );
+
+test("one whose connection breaks holds up nobody", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  append(...logs(3));
+  const broken = listen(0);
+  broken.send = () => {
+    throw new TypeError("it is closed");
+  };
+  const listener = listen(0);
+  await expect.poll(() => listener.got).toEqual([1, 2, 3]);
+  append(...logs(1));
+  await expect.poll(() => listener.got).toEqual([1, 2, 3, 4]);
+  vi.restoreAllMocks();
+});
 
 test("the end of the agent ends them, with a code of its own", async () => {
   append(...logs(3));

@@ -3,7 +3,7 @@
  * a revert is a look at an earlier state; it shares no code with the fold that it serves to test.
  */
 import type { AgentStatusName, UpdateMode } from "../../src/core/api/views.ts";
-import type { Entry, Indexed, Invocation } from "../../src/core/oplog/entry.ts";
+import { RESUMED, type Entry, type Indexed, type Invocation } from "../../src/core/oplog/entry.ts";
 import { INITIALIZATION_KEY } from "../../src/core/status/status.ts";
 
 /** An entry before it has its time. */
@@ -202,7 +202,14 @@ export class AgentModel {
     this.#jumped.push([to, from]);
   }
 
-  /** Where a revert may cut: live, in no jump, splitting neither a call nor an atomic region. */
+  /** Whether an entry was written with the one before it, and means one thing with it. */
+  #isWakeUp(index: number): boolean {
+    const [completion, wakeUp] = this.entries.slice(index - 2, index);
+    const isCompletion = completion?.entry.kind === "PromiseCompleted";
+    return isCompletion && wakeUp?.entry.kind === "Suspend" && wakeUp.entry.reason === RESUMED;
+  }
+
+  /** Where a revert may cut: live, in no jump, splitting neither a call, an atomic region nor a wake-up. */
   get cuts(): number[] {
     const cuts: number[] = [];
     const { leastCut } = this.moment;
@@ -212,7 +219,8 @@ export class AgentModel {
       const { calls, regions } = this.at(cut);
       const isJumped = jumps.some(([jump, from]) => from <= cut && cut <= jump);
       const isWhole = calls.length === 0 && regions.length === 0;
-      if (isWhole && !isJumped && !this.#deleted.has(cut)) cuts.push(cut);
+      const isOpen = !isJumped && !this.#deleted.has(cut) && !this.#isWakeUp(cut + 1);
+      if (isWhole && isOpen) cuts.push(cut);
     }
     return cuts;
   }

@@ -4,6 +4,7 @@
  */
 import type { RevertTarget } from "../decide/revert.ts";
 import type { RevisionDescription } from "./description.ts";
+import type { HistorySource } from "../copies/history.ts";
 import type { Presence } from "./directory.ts";
 import type { Result } from "../errors.ts";
 import type { OplogFilter } from "./oplog-filter.ts";
@@ -88,6 +89,14 @@ export type PromiseOutcome = (
   readonly completedBy: string;
 };
 
+export interface ForkRequest {
+  readonly source: AgentAddress;
+  /** The last entry that is copied; without it the last that can be. */
+  readonly atIndex?: number;
+  /** That of the copy: the same request sent again is the same copy. */
+  readonly incarnation: string;
+}
+
 export interface ScheduleRequest {
   readonly cron: string;
   /** Name of an IANA time zone. */
@@ -118,7 +127,7 @@ export interface Position {
 }
 
 /** The operations of one agent's object. Those with an `address` may create the agent. */
-export interface AgentOperations {
+export interface AgentOperations extends HistorySource {
   create(
     address: AgentAddress,
     request: CreateRequest,
@@ -138,6 +147,16 @@ export interface AgentOperations {
   resume(): Promise<Result<AgentView>>;
   /** Deletes the end of its history; the agent goes on from where it was then. */
   revert(target: RevertTarget): Promise<Result<AgentView>>;
+  /** Makes the agent at that address, which is asked for it, a copy of another one. */
+  fork(address: AgentAddress, request: ForkRequest): Promise<Result<AgentView>>;
+  /** The agent as a file. */
+  export(): Promise<Result<AsyncIterable<Uint8Array>>>;
+  /** Makes the agent at that address, which is asked for it, of a file; `incarnation` is its new one. */
+  import(
+    address: AgentAddress,
+    incarnation: string,
+    file: AsyncIterable<Uint8Array>,
+  ): Promise<Result<AgentView>>;
   update(request: UpdateRequest): Promise<Result<UpdateView>>;
   /** What the update would come to; writes nothing to the agent and does not disturb it. */
   dryRun(request: UpdateRequest): Promise<Result<DryRunView>>;
@@ -210,6 +229,26 @@ export interface ComponentOperations {
   /** Newest first, those with a revision below `before` when it is given. */
   revisions(limit: number, before?: number): Promise<Result<readonly RevisionDescription[]>>;
   code(revision: number): Promise<Result<ComponentCode>>;
+  /**
+   * Stores code under its number for an agent that is being imported. Nobody else sees it before that
+   * agent is there; it is refused when the number belongs to other code.
+   */
+  admit(
+    component: string,
+    revision: number,
+    code: ComponentCode,
+    arrival: ArrivingAgent,
+  ): Promise<Result<null>>;
+  /** What was stored for an arrival stays for good, or goes. */
+  conclude(arrival: ArrivingAgent, isThere: boolean): Promise<void>;
+}
+
+/** An agent that is being imported. */
+export interface ArrivingAgent {
+  /** Its address as one text. */
+  readonly name: string;
+  readonly type: string;
+  readonly incarnation: string;
 }
 
 /** The operations of the catalog: which components exist. */

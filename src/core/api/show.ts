@@ -101,13 +101,18 @@ function nextWakeAt(status: Status): number | undefined {
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
+/** A copy was created when it was made, though its history is older. */
+function creationOf({ createdAt, origin }: Status["identity"]): string {
+  return time(origin?.forks.at(-1)?.at ?? createdAt);
+}
+
 export function showSummary({ identity, name, revision }: Status): AgentSummary {
-  const { component, type, key, createdAt } = identity;
-  return { component, type, key, status: name, revision, createdAt: time(createdAt) };
+  const { component, type, key } = identity;
+  return { component, type, key, status: name, revision, createdAt: creationOf(identity) };
 }
 
 export function showAgent(status: Status, now: number, openRich: OpenRich): AgentView {
-  const { component, type, key, incarnation, createdAt, params, env } = status.identity;
+  const { component, type, key, incarnation, params, env } = status.identity;
   const wake = nextWakeAt(status);
   return {
     component,
@@ -116,7 +121,7 @@ export function showAgent(status: Status, now: number, openRich: OpenRich): Agen
     incarnation,
     status: status.name,
     revision: status.revision,
-    createdAt: time(createdAt),
+    createdAt: creationOf(status.identity),
     ...(params === undefined ? {} : { params: showPayload(params, openRich) }),
     ...(env === undefined ? {} : { env }),
     pendingInvocations: dueCalls(status, now),
@@ -191,6 +196,7 @@ const INTERNAL = new Set([
   "chain",
   "schedule",
   "createdBy",
+  "origin",
 ]);
 
 /** Members that are shown as they are: what is in them has names of its own. */

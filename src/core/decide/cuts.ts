@@ -1,10 +1,11 @@
 /**
  * Where an oplog can be cut, so that what stands up to there is the whole history of an agent: at a
- * live index, after the initialization, inside no durable call and no atomic region. Inside an
- * invocation, between two calls, is a good place: the code goes on from there.
+ * live index, after the initialization, inside no durable call and no atomic region, and not between
+ * what completes a promise and what wakes the agent that waits for it. Inside an invocation, between
+ * two calls, is a good place: the code goes on from there.
  */
-import { refuse, type Refusal } from "../errors.ts";
-import type { Indexed } from "../oplog/entry.ts";
+import { accept, refuse, type Refusal, type Result } from "../errors.ts";
+import { RESUMED, type Indexed } from "../oplog/entry.ts";
 import { addRegion, inRegions, type Region, type Regions } from "../oplog/regions.ts";
 import type { ReadLog } from "../status/fold.ts";
 import { INITIALIZATION_KEY, type Status } from "../status/status.ts";
@@ -16,7 +17,8 @@ type Obstacle =
   | { readonly kind: "initialization" }
   | { readonly kind: "deleted" | "jumped"; readonly region: Region }
   | { readonly kind: "call"; readonly at: number; readonly call: string }
-  | { readonly kind: "atomic region"; readonly at: number };
+  | { readonly kind: "atomic region"; readonly at: number }
+  | { readonly kind: "wake-up" };
 
 interface Place {
   readonly index: number;
@@ -74,23 +76,49 @@ function regionAt(regions: Regions, index: number): Region | undefined {
   return regions.find(([from, to]) => from <= index && index <= to);
 }
 
-/** Each place of the log but its end, which leaves nothing to cut off. */
-function* places(read: ReadLog, log: Log): Iterable<Place> {
+/** A completion that wakes the agent is written with the wake-up: one without the other would be missed. */
+function isTorn({ entry: last }: Indexed, { entry: next }: Indexed): boolean {
+  const isWakeUp = next.kind === "Suspend" && next.reason === RESUMED;
+  return isWakeUp && last.kind === "PromiseCompleted";
+}
+
+function* placed(read: ReadLog, log: Log): Iterable<readonly [Indexed, Obstacle | undefined]> {
   const { jumps, least } = survey(read, log);
   const open = new Map<number, Open>();
-  for (const indexed of read(1, log.lastIndex - 1)) {
+  for (const indexed of read(1, log.lastIndex)) {
     const { index } = indexed;
     const deleted = regionAt(log.deleted, index);
     const jumped = regionAt(jumps, index);
-    if (deleted !== undefined) yield { index, obstacle: { kind: "deleted", region: deleted } };
-    else if (jumped !== undefined) yield { index, obstacle: { kind: "jumped", region: jumped } };
+    if (deleted !== undefined) yield [indexed, { kind: "deleted", region: deleted }];
+    else if (jumped !== undefined) yield [indexed, { kind: "jumped", region: jumped }];
     else {
       evolveOpen(open, indexed);
       const [oldest] = open.values();
-      const obstacle = index < least ? ({ kind: "initialization" } as const) : oldest;
-      yield obstacle === undefined ? { index } : { index, obstacle };
+      yield [indexed, index < least ? { kind: "initialization" } : oldest];
     }
   }
+}
+
+function place(
+  [last, obstacle]: readonly [Indexed, Obstacle | undefined],
+  next: Indexed | undefined,
+): Place {
+  const { index } = last;
+  const found =
+    obstacle ??
+    (next !== undefined && isTorn(last, next) ? { kind: "wake-up" as const } : undefined);
+  return found === undefined ? { index } : { index, obstacle: found };
+}
+
+/** Each place of the log up to `end`. */
+function* places(read: ReadLog, log: Log, end: number): Iterable<Place> {
+  let last: readonly [Indexed, Obstacle | undefined] | undefined;
+  for (const next of placed(read, log)) {
+    if (last !== undefined) yield place(last, next[0]);
+    if (next[0].index > end) return;
+    last = next;
+  }
+  if (last !== undefined) yield place(last, undefined);
 }
 
 interface Look {
@@ -100,16 +128,16 @@ interface Look {
   readonly nearest: readonly number[];
 }
 
-function lookAt(read: ReadLog, log: Log, cut: number): Look {
+function lookAt(all: Iterable<Place>, cut: number): Look {
   let below: number | undefined;
   let found: Place | undefined;
   let above: number | undefined;
-  for (const place of places(read, log)) {
-    if (place.index === cut) found = place;
-    else if (place.obstacle === undefined) {
-      if (place.index < cut) below = place.index;
+  for (const { index, obstacle } of all) {
+    if (index === cut) found = obstacle === undefined ? { index } : { index, obstacle };
+    else if (obstacle === undefined) {
+      if (index < cut) below = index;
       else {
-        above = place.index;
+        above = index;
         break;
       }
     }
@@ -135,6 +163,8 @@ function reason(cut: number, { lastIndex }: Log, obstacle: Obstacle | undefined)
       return `Index ${cut} lies inside the call ${obstacle.call} that began at ${obstacle.at}.`;
     case "atomic region":
       return `Index ${cut} lies inside the atomic region that began at ${obstacle.at}.`;
+    case "wake-up":
+      return `Index ${cut} lies between the completion of a promise and the wake-up of the agent.`;
   }
 }
 
@@ -144,9 +174,17 @@ function advice([first, second]: readonly number[]): string {
   return `The nearest indices that can be cut are ${first} and ${second}.`;
 }
 
-/** Why nothing can be cut off after the entry at `cut`. */
-export function checkCut(read: ReadLog, log: Log, cut: number): Refusal | undefined {
-  const { obstacle, isInRange, nearest } = lookAt(read, log, cut);
+/** Why nothing can be cut off after the entry at `cut`; `end` is the last index at which that could make sense. */
+export function checkCut(read: ReadLog, log: Log, cut: number, end: number): Refusal | undefined {
+  const { obstacle, isInRange, nearest } = lookAt(places(read, log, end), cut);
   if (isInRange && obstacle === undefined) return undefined;
   return refuse("invalid-cut", `${reason(cut, log, obstacle)} ${advice(nearest)}`).refusal;
+}
+
+/** The last index up to which the log is a whole history; none if its initialization has not ended. */
+export function lastCut(read: ReadLog, log: Log): Result<number> {
+  const [below] = lookAt(places(read, log, log.lastIndex), log.lastIndex + 1).nearest;
+  if (below !== undefined) return accept(below);
+  const detail = `The agent has not been initialized yet. ${advice([])}`;
+  return refuse("invalid-cut", detail);
 }

@@ -35,7 +35,7 @@ function cutOf(read: ReadLog, log: Log, target: RevertTarget): Result<number> {
 export function decideRevert(read: ReadLog, log: Log, target: RevertTarget): Result<Region> {
   const cut = cutOf(read, log, target);
   if (!cut.ok) return cut;
-  const refusal = checkCut(read, log, cut.value);
+  const refusal = checkCut(read, log, cut.value, log.lastIndex - 1);
   return refusal === undefined ? accept([cut.value + 1, log.lastIndex]) : { ok: false, refusal };
 }
 

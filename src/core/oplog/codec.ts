@@ -16,7 +16,17 @@ const VERSION = 1;
 const LAYOUTS_1: Readonly<Record<EntryKind, Layout>> = {
   Create: {
     code: 0,
-    members: ["component", "type", "key", "revision", "incarnation", "params", "env", "parent"],
+    members: [
+      "component",
+      "type",
+      "key",
+      "revision",
+      "incarnation",
+      "params",
+      "env",
+      "parent",
+      "origin",
+    ],
   },
   PendingAgentInvocation: {
     code: 1,
@@ -120,7 +130,12 @@ function decodeRecord(table: DecodeTable, record: readonly unknown[]): Entry {
 
 /** The entries of a stored row, whose first entry has the index `first`. Unknown versions are an error, never a guess. */
 export function decodeRow(first: number, text: string): Indexed[] {
-  const [version, ...records] = JSON.parse(text) as [unknown, ...(readonly unknown[])[]];
+  return decodeRecords(first, JSON.parse(text) as readonly unknown[]);
+}
+
+/** The entries of a row whose JSON has been parsed. */
+export function decodeRecords(first: number, row: readonly unknown[]): Indexed[] {
+  const [version, ...records] = row as [unknown, ...(readonly unknown[])[]];
   const table = DECODERS.get(version);
   if (table === undefined) throw new Error(`unknown oplog format version ${String(version)}`);
   return records.map((record, position) => ({

@@ -6,6 +6,7 @@ import type { DivergenceView, JsonValue, UpdateMode } from "../api/views.ts";
 import type { Grants } from "../bindings/kinds.ts";
 import type { CodeLimits } from "../limits.ts";
 import type { Durability } from "./durability.ts";
+import type { Origin } from "./origin.ts";
 import type { Payload } from "./payload.ts";
 import type { Region } from "./regions.ts";
 
@@ -52,7 +53,10 @@ export interface Create extends Stamped {
   readonly incarnation: string;
   readonly params?: Payload;
   readonly env?: Readonly<Record<string, string>>;
+  /** Name of the agent that this one is a copy of. */
   readonly parent?: string;
+  /** Absent unless the history began as that of another incarnation. */
+  readonly origin?: Origin;
 }
 
 export interface PendingAgentInvocation extends Stamped {

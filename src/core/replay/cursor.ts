@@ -172,6 +172,13 @@ export class ReplayCursor {
     return next !== undefined && this.#isBarrier(next) ? (next as Barrier) : undefined;
   }
 
+  /** Index of what the code comes to next by the record; beyond all of them at its end. */
+  get place(): number {
+    const [unclaimed] = this.#unclaimed;
+    const next = unclaimed ?? this.#ahead[this.#position];
+    return next?.index ?? Number.POSITIVE_INFINITY;
+  }
+
   /** Calls, and borders of regions, recorded before the barrier that the code has not made yet. */
   get unclaimed(): readonly Indexed<Made>[] {
     return this.#unclaimed;

@@ -20,7 +20,7 @@ import { evolveLeniency, evolveUpdates } from "./updates.ts";
 export type ReadLog = (from: number, to: number) => Iterable<Indexed>;
 
 function identityOf(create: Create): Identity {
-  const { component, type, key, incarnation, at, revision, params, env } = create;
+  const { component, type, key, incarnation, at, revision, params, env, origin } = create;
   return {
     component,
     type,
@@ -30,6 +30,7 @@ function identityOf(create: Create): Identity {
     createdRevision: revision,
     ...(params === undefined ? {} : { params }),
     ...(env === undefined ? {} : { env }),
+    ...(origin === undefined ? {} : { origin }),
   };
 }
 

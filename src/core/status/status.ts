@@ -1,6 +1,7 @@
 /** What an agent is at one point of its oplog: computed by `fold.ts`, never stored as a truth of its own. */
 import type { AgentStatusName, DivergenceView, UpdateMode } from "../api/views.ts";
 import type { ErrorData } from "../oplog/entry.ts";
+import type { Origin } from "../oplog/origin.ts";
 import type { Payload } from "../oplog/payload.ts";
 import type { Regions } from "../oplog/regions.ts";
 
@@ -10,10 +11,12 @@ export interface Identity {
   readonly type: string;
   readonly key: string;
   readonly incarnation: string;
+  /** When its history began; that of a copy began with its source. */
   readonly createdAt: number;
   readonly createdRevision: number;
   readonly params?: Payload;
   readonly env?: Readonly<Record<string, string>>;
+  readonly origin?: Origin;
 }
 
 /** An accepted request that has not started. */

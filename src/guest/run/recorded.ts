@@ -27,6 +27,11 @@ export class Recorded {
     return this.#cursor === undefined || this.#hasEnded;
   }
 
+  /** Index of what the code comes to next by the record; beyond all of them once it is live. */
+  get place(): number {
+    return this.#answering?.place ?? Number.POSITIVE_INFINITY;
+  }
+
   /** What answers calls still. */
   get #answering(): ReplayCursor | undefined {
     return this.#hasEnded ? undefined : this.#cursor;

@@ -101,6 +101,11 @@ export class Replay {
     if (this.#next === null) this.#cursor.feed([], true);
   }
 
+  /** Index of the entry that the code comes to next; beyond all of them once it is live. */
+  get place(): number {
+    return this.#cursor.place;
+  }
+
   get entriesReplayed(): number {
     return this.#cursor.entriesReplayed;
   }
@@ -157,8 +162,9 @@ export class Replay {
     await this.#feed();
     this.#cursor.gather();
     const again = this.#cursor.takeNewBeginnings(index).map(({ at }) => at);
-    const { settings } = this.#boot;
-    const run = new Run(this.#link, { started, place: index, settings }, this.#cursor, again);
+    const { identity: descent, settings } = this.#boot;
+    const start = { started, place: index, descent, settings };
+    const run = new Run(this.#link, start, this.#cursor, again);
     this.#enter(run, started, request);
     for (let tried = 0; ;) {
       await run.quiet();

@@ -10,6 +10,7 @@
  * I4. Time stands still between completions: it is that of the last record the code has observed.
  */
 import type { AgentInvocationStarted, End, Log, Outcome } from "../../core/oplog/entry.ts";
+import { branchAt, type Descent } from "../../core/oplog/origin.ts";
 import type { Payload } from "../../core/oplog/payload.ts";
 import { limitsOfRecord } from "../../core/limits.ts";
 import type { CallIdentity, ReplayCursor } from "../../core/replay/cursor.ts";
@@ -41,13 +42,6 @@ import { WriteKeys } from "./write-keys.ts";
 /** Code that never waits for anything outside is committed at least this often. */
 const UNSENT_MS = 25;
 
-/** How a run begins: `place` is the index of `started`, or its ref while it has none. */
-interface RunStart {
-  readonly started: AgentInvocationStarted;
-  readonly place: number;
-  readonly settings: Settings;
-}
-
 type Ending =
   | { readonly kind: "settled"; readonly outcome: Outcome }
   | { readonly kind: "suspended"; readonly wait: FarWait };
@@ -60,6 +54,14 @@ function byEnd(left: OpenCall, right: OpenCall): number {
 
 function unsettled(): MadeCall {
   return { settled: new Promise(() => {}), cancel() {} };
+}
+
+/** An invocation that begins: `place` is the index of `started`, or its ref. */
+export interface RunStart {
+  readonly started: AgentInvocationStarted;
+  readonly place: number;
+  readonly descent: Descent;
+  readonly settings: Settings;
 }
 
 export class Run implements Scope {
@@ -90,13 +92,12 @@ export class Run implements Scope {
   retryable: RetryableError | undefined;
 
   /**
-   * `cursor` is absent for an invocation that starts
-   * live; `again`: the times at which it began anew. Of the settings it takes what concerns its live
-   * part: its limits are those with which it began.
+   * `cursor` is absent for an invocation that starts live; `again`: the times at which it began anew.
+   * Of the settings it takes what concerns its live part: its limits are those with which it began.
    */
   constructor(
     link: HostLink,
-    { started, place, settings }: RunStart,
+    { started, place, descent, settings }: RunStart,
     cursor?: ReplayCursor,
     again: readonly number[] = [],
   ) {
@@ -105,9 +106,11 @@ export class Run implements Scope {
     this.#place = place;
     this.recorded = new Recorded({ index: place, entry: started }, cursor, () => this.#halt());
     this.#random = seededRandom(started.seed);
-    this.#keys = new WriteKeys(() => `${started.seed}/${started.idempotencyKey}`);
+    const { seed, idempotencyKey } = started;
+    const branch = (): string => branchAt(descent, this.recorded.place);
+    this.#keys = new WriteKeys(() => `${seed}/${idempotencyKey}${branch()}`);
     this.#now = again.at(-1) ?? started.at;
-    const { idempotencyKey, method, bindings } = started;
+    const { method, bindings } = started;
     const { cancellation } = this;
     this.settings = {
       limits: limitsOfRecord(started.limits),

@@ -3,4 +3,6 @@ export const about = `Perdure hosts durable agents: ordinary classes with an add
 
 Errors are problem documents (RFC 9457) with a stable \`code\`. An unknown route is 404 \`not-found\`, a known one with another verb 405 \`method-not-allowed\` with \`Allow\`. HEAD answers like GET.
 
+Tokens are sent as \`Authorization: Bearer TOKEN\`. An operation names the scopes of which a token needs one; \`admin\` contains all others. In the examples, \`$PERDURE\` is the address of the server.
+
 Lists take \`?limit=\` and \`?cursor=\`, and have a \`cursor\` only when there is more. Query parameters that an operation does not name are ignored.`;

@@ -15,21 +15,14 @@ function eventsOf(entries: readonly EntryView[]): string {
 /** A comment, so that neither side takes the connection for dead. */
 const keepAlive = ": nothing new\n\n";
 
-/**
- * What comes first, since the platform sends no headers before. A client that has named no position
- * learns where it is: when its connection breaks it goes on there.
- */
-function beginning(after: number, isNews: boolean): string {
-  return isNews ? `: what comes after this\nid: ${after}\n\n` : `: what comes after ${after}\n\n`;
+/** What comes first, since the platform sends no headers before. */
+function beginning(after: number): string {
+  return `: what comes after ${after}\n\n`;
 }
 
-async function* piecesFrom(
-  follow: Follow,
-  begin: number,
-  isNews: boolean,
-): AsyncGenerator<string, undefined> {
+async function* piecesFrom(follow: Follow, begin: number): AsyncGenerator<string, undefined> {
   let after = begin;
-  yield beginning(after, isNews);
+  yield beginning(after);
   for (;;) {
     const entries = await follow(after);
     if (!entries.ok) return undefined;
@@ -39,17 +32,12 @@ async function* piecesFrom(
 }
 
 /**
- * The events after an index; `isNews` when the client has named none. Each piece is made when the
- * one before has been read: whoever reads slowly costs one piece, and whoever has gone nothing,
- * though the platform does not tell.
+ * The events after an index. Each piece is made when the one before has been read: whoever reads
+ * slowly costs one piece, and whoever has gone nothing, though the platform does not tell.
  */
-export function eventStream(
-  follow: Follow,
-  begin: number,
-  isNews: boolean,
-): ReadableStream<Uint8Array> {
+export function eventStream(follow: Follow, begin: number): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  const pieces = piecesFrom(follow, begin, isNews);
+  const pieces = piecesFrom(follow, begin);
   return new ReadableStream(
     {
       async pull(controller) {

@@ -8,6 +8,9 @@ import { numberBetween } from "../routing/query.ts";
 import { route, type Route } from "../routing/route.ts";
 import { eventStream } from "./event-stream.ts";
 
+/** How long nothing may come, until a comment does. */
+const KEEP_ALIVE_MS = 15_000;
+
 const index = numberBetween(0, Number.MAX_SAFE_INTEGER);
 
 const query = z.object({
@@ -66,10 +69,9 @@ export const eventRoutes: readonly Route[] = [
       const { incarnation, after: begin } = position.value;
       const next = (last: number) => {
         const reached = { incarnation, after: last };
-        return persist(() => ports.agents(agent).follow(reached, ports.limits.keepAliveMs));
+        return persist(() => ports.agents(agent).follow(reached, KEEP_ALIVE_MS));
       };
-      const isNews = after === undefined && lastEventId === undefined;
-      return new Response(eventStream(next, begin, isNews), { headers: streamHeaders });
+      return new Response(eventStream(next, begin), { headers: streamHeaders });
     },
   }),
 ];

@@ -2,8 +2,10 @@ import { descriptionRoutes } from "../description/routes.ts";
 import type { Route } from "../routing/route.ts";
 import { agentRoutes } from "./agents.ts";
 import { componentRoutes } from "./components.ts";
+import { copyRoutes } from "./copies.ts";
 import { directoryRoutes } from "./directory.ts";
 import { eventRoutes } from "./events.ts";
+import { forkRoutes } from "./fork.ts";
 import { healthRoutes } from "./health.ts";
 import { invocationRoutes } from "./invocations.ts";
 import { invokingRoutes } from "./invoking.ts";
@@ -31,6 +33,8 @@ export const routes: readonly Route[] = [
   ...lifecycleRoutes,
   ...updateRoutes,
   ...revertRoutes,
+  ...forkRoutes,
+  ...copyRoutes,
   ...snapshotRoutes,
   ...oplogRoutes,
   ...eventRoutes,

@@ -22,6 +22,7 @@ const catalogue: Readonly<Record<ErrorCode, readonly [status: number, title: str
   "invalid-arguments": [422, "The method refuses the arguments"],
   "invalid-component": [422, "The component cannot be used"],
   "invalid-cut": [422, "The oplog cannot be cut there"],
+  "invalid-export": [422, "The file cannot become an agent"],
   "invalid-json": [400, "The body is not JSON"],
   "invalid-request": [400, "The request does not fit"],
   "invocation-cancelled": [409, "The invocation was cancelled"],
@@ -38,6 +39,7 @@ const catalogue: Readonly<Record<ErrorCode, readonly [status: number, title: str
   "queue-full": [429, "Too many pending invocations"],
   "rate-limited": [429, "Too many requests with this token"],
   "read-only-violation": [500, "A read-only method tried to change something"],
+  "revision-conflict": [409, "The revision is other code here"],
   "revision-not-found": [404, "No such revision"],
   "rollout-not-active": [409, "The rollout is not active"],
   "rollout-not-found": [404, "No such rollout"],
@@ -49,6 +51,9 @@ const catalogue: Readonly<Record<ErrorCode, readonly [status: number, title: str
   "unsupported-media-type": [415, "Unsupported media type"],
   "update-already-pending": [409, "The same update is already pending"],
 };
+
+/** Every code that there is. */
+export const codes = Object.keys(catalogue) as readonly ErrorCode[];
 
 const defaultRetryAfterSeconds = 1;
 

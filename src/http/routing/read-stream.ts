@@ -57,7 +57,7 @@ function join(chunks: readonly Uint8Array[], size: number): Uint8Array {
 }
 
 /** Reads on and forgets, until the end, a pause of the sender, or `budget` bytes. */
-async function drain(reader: Reader, budget: number): Promise<void> {
+export async function drain(reader: Reader, budget: number): Promise<void> {
   let left = budget;
   while (left > 0) {
     const chunk = await nextWithin(reader, drainIdleMs);

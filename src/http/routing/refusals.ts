@@ -7,6 +7,7 @@ const guarded: readonly ErrorCode[] = [
   "rate-limited",
   "auth-not-configured",
   "access-keys-unavailable",
+  "configuration-invalid",
 ];
 
 const readingBody: readonly ErrorCode[] = [

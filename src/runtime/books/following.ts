@@ -41,6 +41,15 @@ function close(listener: Listener, why: keyof typeof closings): void {
   listener.close(code, reason);
 }
 
+/** An entry as it is sent. */
+interface Message {
+  readonly index: number;
+  readonly text: string;
+}
+
+/** What listeners at the same position get, made once for all of them. */
+type Pages = Map<number, readonly Message[]>;
+
 export class Following {
   readonly #ledger: Pick<Ledger, "status">;
   readonly #store: EntryStore;
@@ -87,10 +96,7 @@ export class Following {
     this.#isNew = true;
     if (this.#isTelling) return;
     this.#isTelling = true;
-    this.#tellAll().catch((error: unknown) => {
-      this.#isTelling = false;
-      console.error("entries could not be sent to those who listen", error);
-    });
+    void this.#tellAll();
   }
 
   /** Page by page in turn, so that a listener far behind holds up nobody. */
@@ -98,8 +104,8 @@ export class Following {
     await Promise.resolve();
     while (this.#isNew) {
       this.#isNew = false;
-      const pages = new Map<number, readonly EntryView[]>();
-      const wantMore = this.#listeners.all().map((listener) => this.#tellOne(listener, pages));
+      const pages: Pages = new Map();
+      const wantMore = this.#listeners.all().map((listener) => this.#tryOne(listener, pages));
       if (!wantMore.includes(true)) continue;
       this.#isNew = true;
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -107,8 +113,18 @@ export class Following {
     this.#isTelling = false;
   }
 
-  /** Whether something is left to be sent now; `pages` are those that others have just got, by their positions. */
-  #tellOne(listener: Listener, pages: Map<number, readonly EntryView[]>): boolean {
+  /** A connection that breaks at this moment is of no concern to the others; it ends by itself. */
+  #tryOne(listener: Listener, pages: Pages): boolean {
+    try {
+      return this.#tellOne(listener, pages);
+    } catch (error) {
+      console.error("entries could not be sent to one who listens", error);
+      return false;
+    }
+  }
+
+  /** Whether something is left to be sent now. */
+  #tellOne(listener: Listener, pages: Pages): boolean {
     let { delivery } = listener;
     const step = nextForListener(this.#ledger.status, delivery);
     if (step.do === "wait") return false;
@@ -117,16 +133,20 @@ export class Following {
       return false;
     }
     const { after } = delivery;
-    const page = pages.get(after) ?? readAfter(this.#store, step.to, after);
+    const page = pages.get(after) ?? this.#messages(after, step.to);
     pages.set(after, page);
-    for (const entry of page) {
+    for (const { index, text } of page) {
       if (!hasRoom(delivery)) break;
-      const text = JSON.stringify(entry);
       listener.send(text);
-      delivery = sent(delivery, entry.index, text.length);
+      delivery = sent(delivery, index, text.length);
     }
     listener.delivery = delivery;
     return nextForListener(this.#ledger.status, delivery).do !== "wait";
+  }
+
+  #messages(after: number, to: number): readonly Message[] {
+    const entries = readAfter(this.#store, to, after);
+    return entries.map((entry) => ({ index: entry.index, text: JSON.stringify(entry) }));
   }
 
   /** What a listener says: the index of the last entry that it has. */

@@ -9,7 +9,7 @@ import { decodeCheckpoint, encodeCheckpoint, swallows } from "../../core/status/
 import { fold } from "../../core/status/fold.ts";
 import type { Status } from "../../core/status/status.ts";
 import { KeyTable } from "./key-table.ts";
-import type { AgentStore } from "../ports.ts";
+import type { OplogStore } from "../ports.ts";
 
 /** Characters of stored rows read at once: bounds the memory of a recovery, whatever its length. */
 export const PAGE_CHARACTERS = 512 * 1024;
@@ -21,7 +21,7 @@ const CHECKPOINT_ENTRIES = 4096;
 export type AlarmFor = (status: Status) => number | undefined;
 
 export class Journal {
-  readonly #store: AgentStore;
+  readonly #store: OplogStore;
   readonly #alarmFor: AlarmFor;
   readonly keys: KeyTable;
   #status: Status;
@@ -29,7 +29,7 @@ export class Journal {
   /** When the platform's alarm is set to; `undefined` while that is not known. */
   #armed: number | undefined;
 
-  private constructor(store: AgentStore, alarmFor: AlarmFor, base: Status, keys: KeyTable) {
+  private constructor(store: OplogStore, alarmFor: AlarmFor, base: Status, keys: KeyTable) {
     this.#store = store;
     this.#alarmFor = alarmFor;
     this.#status = base;
@@ -42,7 +42,7 @@ export class Journal {
   }
 
   /** The journal of an agent that exists. */
-  static open(store: AgentStore, alarmFor: AlarmFor): Journal | undefined {
+  static open(store: OplogStore, alarmFor: AlarmFor): Journal | undefined {
     if (!store.exists()) return undefined;
     const checkpoint = readCheckpoint(store);
     const keys = new KeyTable(store);
@@ -62,7 +62,7 @@ export class Journal {
 
   /** Writes `Create` and what belongs to it as the first entries of a new agent. */
   static create(
-    store: AgentStore,
+    store: OplogStore,
     alarmFor: AlarmFor,
     create: Create,
     more: readonly Entry[],
@@ -160,7 +160,7 @@ export class Journal {
   }
 }
 
-function readCheckpoint(store: AgentStore): Status | undefined {
+function readCheckpoint(store: OplogStore): Status | undefined {
   const text = store.getCheckpoint();
   const checkpoint = text === undefined ? undefined : decodeCheckpoint(text);
   if (checkpoint === undefined) return undefined;
@@ -170,7 +170,7 @@ function readCheckpoint(store: AgentStore): Status | undefined {
   return checkpoint;
 }
 
-function* readEntries(store: AgentStore, from: number, to: number): Iterable<Indexed> {
+function* readEntries(store: OplogStore, from: number, to: number): Iterable<Indexed> {
   for (let next: number | null = from; next !== null;) {
     const page = store.readPage(next, to, PAGE_CHARACTERS);
     for (const [first, text] of page.rows) {

@@ -10,7 +10,7 @@ import {
   type KeyRecord,
   type OpenBlock,
 } from "../../core/keys/key-run.ts";
-import type { AgentStore, KeyPlace } from "../ports.ts";
+import type { OplogStore, KeyPlace } from "../ports.ts";
 
 const RUNS_PER_TIER = 8;
 const TIERS = 4;
@@ -35,12 +35,12 @@ function runsOf(places: readonly KeyPlace[]): Run[] {
 }
 
 export class KeyRuns {
-  readonly #store: AgentStore;
+  readonly #store: OplogStore;
   readonly #open = new Map<KeyPlace, OpenBlock>();
   /** Newest first; read when it is first needed. */
   #runs: Run[] | undefined;
 
-  constructor(store: AgentStore) {
+  constructor(store: OplogStore) {
     this.#store = store;
   }
 

@@ -6,7 +6,7 @@ import { hashKey, type KeyRecord } from "../../core/keys/key-run.ts";
 import type { Indexed } from "../../core/oplog/entry.ts";
 import type { Status } from "../../core/status/status.ts";
 import { KeyRuns } from "./key-runs.ts";
-import type { AgentStore } from "../ports.ts";
+import type { OplogStore } from "../ports.ts";
 
 /** Where the entries of an invocation stand; 0 for those that it does not have. */
 export interface Whereabouts {
@@ -19,7 +19,7 @@ export class KeyTable {
   readonly #runs: KeyRuns;
   readonly #recent = new Map<string, Whereabouts>();
 
-  constructor(store: AgentStore) {
+  constructor(store: OplogStore) {
     this.#runs = new KeyRuns(store);
   }
 

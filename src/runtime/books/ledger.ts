@@ -70,6 +70,12 @@ export class Ledger {
     return this.#journal.status;
   }
 
+  /** The agent has come to be in its storage, and its alarm with it: part of that transaction. */
+  open(): void {
+    this.#journal = Journal.open(this.#store, this.#alarmFor);
+    this.#journal?.arm();
+  }
+
   /** Forgets the agent, whose storage is gone. */
   forget(): void {
     this.#journal = undefined;

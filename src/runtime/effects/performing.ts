@@ -33,8 +33,11 @@ export class Performing implements Effects {
 
   /** Agents that wait for the invocation in progress, the farthest first. */
   #waiting(): readonly string[] {
-    const current = this.#ledger.status?.current;
-    const request = current && this.#ledger.journal?.entry(current.pendingIndex);
+    const { current, identity } = this.#ledger.status ?? {};
+    // Who waits for the source does not wait for its copy.
+    const cut = identity?.origin?.forks.at(-1)?.to ?? 0;
+    if (current === undefined || current.pendingIndex <= cut) return [];
+    const request = this.#ledger.journal?.entry(current.pendingIndex);
     return request?.kind === "PendingAgentInvocation" ? (request.chain ?? []) : [];
   }
 

@@ -45,7 +45,7 @@ export type Start =
     };
 
 function identityOf({ identity }: Status, revision: number): InstanceIdentity {
-  const { component, type, key, incarnation, createdAt, params, env } = identity;
+  const { component, type, key, incarnation, createdAt, params, env, origin } = identity;
   return {
     component,
     type,
@@ -55,6 +55,7 @@ function identityOf({ identity }: Status, revision: number): InstanceIdentity {
     revision,
     ...(params === undefined ? {} : { params }),
     ...(env === undefined ? {} : { env }),
+    ...(origin === undefined ? {} : { origin }),
   };
 }
 

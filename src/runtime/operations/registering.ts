@@ -3,7 +3,7 @@
  * directory names every agent there is; it may name some that are not, and finds that out by asking.
  */
 import type { AgentAddress } from "../../core/api/views.ts";
-import type { Create } from "../../core/oplog/entry.ts";
+import type { DirectoryEntry } from "../../core/api/directory.ts";
 import type { Ledger } from "../books/ledger.ts";
 import type { Registry } from "../ports.ts";
 
@@ -23,19 +23,26 @@ export class Registering {
     return this.#coming > 0;
   }
 
-  /** Enters a new agent and writes it, unless another one has been written here meanwhile. */
-  async enter(create: Create, write: () => void): Promise<boolean> {
-    const { component, type, key, incarnation } = create;
+  /** While it is worked on that an agent comes to be here. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
     this.#coming += 1;
     try {
+      return await work();
+    } finally {
+      this.#coming -= 1;
+    }
+  }
+
+  /** Enters a new agent and writes it, unless another one has been written here meanwhile. */
+  async enter(entry: DirectoryEntry, write: () => void): Promise<boolean> {
+    const { component, type, key, incarnation } = entry;
+    return this.during(async () => {
       await this.#registry.enter({ component, type, key, incarnation });
       if (this.#ledger.status !== undefined) return false;
       write();
       this.#isConfirmed = true;
       return true;
-    } finally {
-      this.#coming -= 1;
-    }
+    });
   }
 
   /**

@@ -104,10 +104,10 @@ describe("where it begins", () => {
     expect(positions(calls)).toEqual([{ incarnation: agent.incarnation, after }]);
   });
 
-  test("a client that has named no position is told where it is, to go on there", async () => {
+  test("a comment opens the stream: nothing in it is an event, and it says where the stream begins", async () => {
     const { send } = following(deleted);
     const text = await (await send("GET", path)).text();
-    expect(text).toBe(": what comes after this\nid: 9\n\n");
+    expect(text).toBe(": what comes after 9\n\n");
   });
 
   test.each([

@@ -12,7 +12,7 @@ import type { RevisionDescription } from "../../../src/core/api/description.ts";
 import type { TokenOperations } from "../../../src/core/api/tokens.ts";
 import type { AgentView, InvocationView, ScheduleView } from "../../../src/core/api/views.ts";
 import { accept, refuse } from "../../../src/core/errors.ts";
-import { defaultLimits as limits } from "../../../src/core/limits.ts";
+import { defaultLimits, type Limits } from "../../../src/core/limits.ts";
 import { createApp } from "../../../src/http/app.ts";
 import type { AuthPorts, Ports } from "../../../src/http/ports.ts";
 
@@ -82,6 +82,20 @@ const agentDefaults: AgentOperations = {
   interrupt: async () => accept(agent),
   resume: async () => accept(agent),
   revert: async () => accept(agent),
+  fork: async () => accept(agent),
+  export: async () => {
+    throw new Error("no test of the router exports");
+  },
+  import: async () => accept(agent),
+  depart: async () => {
+    throw new Error("the router never asks for a departure");
+  },
+  historyPage: async () => {
+    throw new Error("the router never reads a history");
+  },
+  snapshotPayload: async () => {
+    throw new Error("the router never reads a history");
+  },
   update: async () => accept(update),
   dryRun: async () => accept({ compatible: true, entriesReplayed: 4 }),
   updates: async () => accept(agent.updates),
@@ -108,6 +122,12 @@ const componentDefaults: ComponentOperations = {
   revisions: async () => accept([revision(1)]),
   code: async () => {
     throw new Error("the router never asks for code");
+  },
+  admit: async () => {
+    throw new Error("the router never admits a revision");
+  },
+  conclude: async () => {
+    throw new Error("the router never concludes an import");
   },
 };
 
@@ -162,7 +182,7 @@ interface FakeAuth {
   /** Whom the token `minted` stands for. */
   readonly minted?: Caller | "unreachable";
   /** Whom any assertion stands for. */
-  readonly asserted?: Caller;
+  readonly asserted?: Caller | "keys-unavailable";
   /** How much too early a token with a limit is. */
   readonly waitMs?: number;
   readonly corsOrigins?: readonly string[];
@@ -177,7 +197,14 @@ function authOf(fake: FakeAuth): AuthPorts {
       if (minted === "unreachable") throw new Error("the tokens are out of reach");
       return given === "minted" ? minted : undefined;
     },
-    ...(asserted === undefined ? {} : { checkAssertion: async () => accept(asserted) }),
+    ...(asserted === undefined
+      ? {}
+      : {
+          checkAssertion: async () =>
+            asserted === "keys-unavailable"
+              ? refuse("access-keys-unavailable", "the keys are out of reach")
+              : accept(asserted),
+        }),
     take: async () => waitMs,
     corsOrigins,
   };
@@ -189,10 +216,11 @@ export interface Fakes {
   readonly catalog?: Partial<CatalogOperations>;
   readonly directory?: Partial<DirectoryOperations>;
   readonly rollouts?: Partial<RolloutOperations>;
+  readonly listen?: Ports["listen"];
   readonly auth?: FakeAuth;
   readonly tokens?: Partial<TokenOperations>;
   readonly misconfigured?: readonly string[];
-  readonly listen?: Ports["listen"];
+  readonly limits?: Partial<Limits>;
 }
 
 /** A call that reached a port: the operation's name and its arguments. */
@@ -210,7 +238,7 @@ export function startApp(fakes: Fakes = {}) {
     rollouts: (name) => noting(calls, { ...rolloutDefaults, ...fakes.rollouts }, name),
     auth: authOf(fakes.auth ?? { local: true }),
     tokens: noting(calls, { ...tokenDefaults, ...fakes.tokens }),
-    limits,
+    limits: { ...defaultLimits, ...fakes.limits },
     misconfigured: fakes.misconfigured ?? [],
     version: "1.2.3",
   });

@@ -117,10 +117,15 @@ export const entriesByKind: Readonly<Record<EntryKind, fc.Arbitrary<Entry>>> = {
       params: text,
       env,
       parent: text,
+      origin: shape({
+        incarnation: text,
+        forks: fc.array(shape({ to: index, key: text, at: time, branch: text })),
+      }),
     },
     "params",
     "env",
     "parent",
+    "origin",
   ),
   PendingAgentInvocation: entry(
     "PendingAgentInvocation",

@@ -9,7 +9,7 @@ import type {
   UpdatesView,
 } from "../../../src/core/api/views.ts";
 
-/** One answer: `body` is the parsed JSON, or undefined when there was none. */
+/** One answer: `body` is the parsed JSON, or undefined when there was none, or something else. */
 export interface Answer<Body = unknown> {
   readonly status: number;
   readonly headers: Headers;
@@ -76,8 +76,12 @@ async function exchange<Body>(
     status: response.status,
     headers: response.headers,
     text,
-    body: (text === "" ? undefined : JSON.parse(text)) as Body,
+    body: (isJson(response) && text !== "" ? JSON.parse(text) : undefined) as Body,
   };
+}
+
+function isJson({ headers }: Response): boolean {
+  return /json\b/.test(headers.get("content-type") ?? "");
 }
 
 function required<Body>(what: string, answer: Answer<Body>): Body {

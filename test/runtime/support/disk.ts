@@ -15,6 +15,8 @@ export interface Disk {
   snapshots: Map<number, string>;
   checkpoint: string | undefined;
   keys: KeyBlock[];
+  /** A history that has arrived and is no agent yet. */
+  staged?: Disk | undefined;
   /** A new object each time that it is set. */
   alarm: { readonly at: number } | undefined;
 }
@@ -39,6 +41,7 @@ export function copyOf(disk: Disk): Disk {
     rows: new Map(disk.rows),
     snapshots: new Map(disk.snapshots),
     keys: [...disk.keys],
+    staged: disk.staged && copyOf(disk.staged),
   };
 }
 

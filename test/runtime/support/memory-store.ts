@@ -3,39 +3,40 @@
  * committed is handed over, and whether that reaches the disk is not known here.
  */
 import type { RecordPage } from "../../../src/core/protocol.ts";
-import type { AgentStore, KeyPlace } from "../../../src/runtime/ports.ts";
+import type { AgentStore, KeyPlace, OplogStore, StagedStore } from "../../../src/runtime/ports.ts";
 import { copyOf, emptyDisk, type Disk, type Write } from "./disk.ts";
 
 function isSame(left: KeyPlace, right: KeyPlace): boolean {
   return left.tier === right.tier && left.run === right.run && left.low === right.low;
 }
 
-export class MemoryStore implements AgentStore {
+/** All that one process has written, and the transactions that it is in. */
+class Desk {
   readonly #commit: (writes: readonly Write[]) => void;
-  #view: Disk;
+  view: Disk;
   /** Of the transactions that are open, outermost first. */
   readonly #open: Write[][] = [];
 
   constructor(disk: Disk, commit: (writes: readonly Write[]) => void) {
-    this.#view = copyOf(disk);
+    this.view = copyOf(disk);
     this.#commit = commit;
   }
 
-  #write(write: Write): void {
-    write(this.#view);
+  write(write: Write): void {
+    write(this.view);
     const open = this.#open.at(-1);
     if (open === undefined) this.#commit([write]);
     else open.push(write);
   }
 
   transaction(work: () => void): void {
-    const before = copyOf(this.#view);
+    const before = copyOf(this.view);
     const writes: Write[] = [];
     this.#open.push(writes);
     try {
       work();
     } catch (error) {
-      this.#view = before;
+      this.view = before;
       this.#open.pop();
       throw error;
     }
@@ -43,6 +44,29 @@ export class MemoryStore implements AgentStore {
     const outer = this.#open.at(-1);
     if (outer !== undefined) outer.push(...writes);
     else if (writes.length > 0) this.#commit(writes);
+  }
+}
+
+class MemoryOplogStore implements OplogStore {
+  protected readonly desk: Desk;
+  readonly #part: (disk: Disk) => Disk;
+
+  /** `part` is where on a disk it is. */
+  constructor(desk: Desk, part: (disk: Disk) => Disk) {
+    this.desk = desk;
+    this.#part = part;
+  }
+
+  get #view(): Disk {
+    return this.#part(this.desk.view);
+  }
+
+  #write(write: Write): void {
+    this.desk.write((disk) => write(this.#part(disk)));
+  }
+
+  transaction(work: () => void): void {
+    this.desk.transaction(work);
   }
 
   exists(): boolean {
@@ -134,12 +158,47 @@ export class MemoryStore implements AgentStore {
   }
 
   setAlarm(at: number): void {
-    this.#write((disk) => {
+    this.desk.write((disk) => {
       disk.alarm = { at };
     });
   }
 
   async destroy(): Promise<void> {
     this.#write((disk) => Object.assign(disk, emptyDisk()));
+  }
+}
+
+function stagedOn(disk: Disk): Disk {
+  disk.staged ??= emptyDisk();
+  return disk.staged;
+}
+
+class MemoryStagedStore extends MemoryOplogStore implements StagedStore {
+  constructor(desk: Desk) {
+    super(desk, stagedOn);
+  }
+
+  promote(): void {
+    this.desk.write((disk) => {
+      const { alarm } = disk;
+      Object.assign(disk, stagedOn(disk), { alarm, staged: undefined });
+    });
+  }
+
+  override async destroy(): Promise<void> {
+    this.desk.write((disk) => {
+      disk.staged = undefined;
+      if (!disk.isPrepared) disk.alarm = undefined;
+    });
+  }
+}
+
+export class MemoryStore extends MemoryOplogStore implements AgentStore {
+  readonly staged: StagedStore;
+
+  constructor(disk: Disk, commit: (writes: readonly Write[]) => void) {
+    const desk = new Desk(disk, commit);
+    super(desk, (whole) => whole);
+    this.staged = new MemoryStagedStore(desk);
   }
 }

@@ -2,11 +2,14 @@
  * One process that runs one agent: the real runtime on ports of the simulation. Once it is dead,
  * nothing of it reaches the disk or the world any more, and nothing that it waits for comes.
  */
+import type { AgentAddress } from "../../../src/core/api/views.ts";
+import type { HistorySource } from "../../../src/core/copies/history.ts";
 import type { Caller } from "../../../src/core/api/operations.ts";
 import type { AgentMessage, InstanceIdentity } from "../../../src/core/protocol.ts";
 import type { Settings } from "../../../src/core/settings.ts";
+import { sha256 } from "../../../src/transport/digest.ts";
 import { AgentRuntime } from "../../../src/runtime/agent.ts";
-import type { Agents, Components, Ports, Slot } from "../../../src/runtime/ports.ts";
+import type { Agents, Components, Histories, Ports, Slot } from "../../../src/runtime/ports.ts";
 import type { AuthorModule } from "../../../src/guest/code/describe.ts";
 import type { Crash } from "./crashing.ts";
 import type { Write, Disk } from "./disk.ts";
@@ -20,6 +23,7 @@ export interface Site {
   readonly surroundings: Surroundings;
   readonly components: Components;
   readonly agents: Agents;
+  readonly histories: Histories;
   readonly effects: Ports["effects"];
   /** Milliseconds until a write is durable; 0: at once. */
   readonly writeMs: number;
@@ -110,16 +114,27 @@ export class AgentProcess implements AroundIsolate {
     return instance;
   }
 
+  #history(address: AgentAddress): HistorySource {
+    const source = this.#site.histories.of(address);
+    return {
+      depart: (until) => this.#cross("departure", () => source.depart(until)),
+      historyPage: (...asked) => this.#cross("page", () => source.historyPage(...asked)),
+      snapshotPayload: (...asked) => this.#cross("payload", () => source.snapshotPayload(...asked)),
+    };
+  }
+
   #ports(): Ports {
     const { disk, surroundings, components, agents, effects } = this.#site;
     const { clock, random } = surroundings;
     return {
-      environment: { now: () => clock.now, random, uuid: () => surroundings.uuid() },
+      environment: { now: () => clock.now, random, uuid: () => surroundings.uuid(), sha256 },
       store: new MemoryStore(disk, (writes) => this.#commit(writes)),
       instances: { start: (slot, _code, identity) => this.#start(slot, identity) },
       components: {
         agentType: (...asked) => this.#cross("type", () => components.agentType(...asked)),
         code: (...asked) => this.#cross("code", () => components.code(...asked)),
+        admit: (...asked) => this.#cross("admission", () => components.admit(...asked)),
+        conclude: (...asked) => this.#cross("conclusion", () => components.conclude(...asked)),
         validate: (...asked) => this.#cross("validation", () => components.validate(...asked)),
       },
       effects: {
@@ -131,10 +146,14 @@ export class AgentProcess implements AroundIsolate {
           this.#cross("message", () => agents.perform(structuredClone(message), caller)),
         isBehind: (...asked) => this.#cross("question", () => agents.isBehind(...asked)),
       },
-      registry: { enter: async () => {}, leave: async () => {} },
+      histories: { of: (address) => this.#history(address) },
+      registry: {
+        enter: () => this.#cross("entry", async () => {}),
+        leave: async () => {},
+      },
       bindings: { grants: () => ({}), perform: never },
-      settings: this.#site.settings(),
       listeners: { isEmpty: true, all: () => [] },
+      settings: this.#site.settings(),
     };
   }
 }

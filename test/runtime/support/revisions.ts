@@ -40,6 +40,12 @@ export class Revisions implements Components {
     return { digest: String(revision), source };
   }
 
+  async admit() {
+    return accept(null);
+  }
+
+  async conclude() {}
+
   async validate() {
     return [];
   }

@@ -10,6 +10,7 @@ import type { Result } from "../../../src/core/errors.ts";
 import { seededRandom } from "../../../src/guest/run/random.ts";
 import type { AuthorModule } from "../../../src/guest/code/describe.ts";
 import { AgentCalls } from "../../../src/host/agent-calls.ts";
+import { AgentHistories } from "../../../src/host/agent-histories.ts";
 import { Clock } from "./clock.ts";
 import { CrashPoints, type Crash } from "./crashing.ts";
 import { emptyDisk, type Disk } from "./disk.ts";
@@ -73,6 +74,7 @@ export class World {
       surroundings: this.#surroundings,
       components: this.revisions,
       agents: new AgentCalls({ getByName: (called) => this.#operations(called) }),
+      histories: new AgentHistories({ getByName: (called) => this.#operations(called) }),
       effects: this.upstream,
       writeMs: this.#options.writeMs ?? 0,
       settings: () => this.settings,

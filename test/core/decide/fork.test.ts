@@ -1,0 +1,182 @@
+/** semantics 8: what a copy has of its source, and what ends in it. */
+import { describe, expect, test } from "vitest";
+import { decideFork, severance } from "../../../src/core/decide/fork.ts";
+import type { Create, Entry, Indexed } from "../../../src/core/oplog/entry.ts";
+import { Legality } from "../../../src/core/oplog/legality.ts";
+import { branchAt, forkedCreate, keyAt, movedCreate } from "../../../src/core/oplog/origin.ts";
+import { fold } from "../../../src/core/status/fold.ts";
+import type { Status } from "../../../src/core/status/status.ts";
+import { legalLogs } from "../../support/legal-logs.ts";
+import { announceSeed, check } from "../../support/property.ts";
+
+announceSeed();
+
+const at = Date.UTC(2040, 0, 1);
+
+function reader(entries: readonly Indexed[]) {
+  return (from: number, to: number) => entries.slice(from - 1, to);
+}
+
+function folded(entries: readonly Indexed[]): Status {
+  const status = fold(undefined, entries, reader(entries));
+  if (status === undefined) throw new Error("the log is empty");
+  return status;
+}
+
+/** The history of a copy that is cut at `to`. */
+function copied(source: readonly Indexed[], to: number): readonly Indexed[] {
+  const copy = { key: "copy", incarnation: "new", parent: "shop/Cart/k" };
+  const kept = source.slice(0, to).map(({ index, entry }) => ({
+    index,
+    entry: entry.kind === "Create" ? forkedCreate(entry, copy, { to, at }) : entry,
+  }));
+  const more = severance(folded(kept), at);
+  return [...kept, ...more.map((entry, place) => ({ index: to + 1 + place, entry }))];
+}
+
+describe("a fork of any legal history, at every index at which it can be cut", () => {
+  test("leaves nothing pending: no request, no update, no schedule", () => {
+    check(
+      legalLogs(),
+      ({ entries, cuts }) => {
+        for (const cut of cuts) {
+          const { pending, updates, schedules } = folded(copied(entries, cut));
+          expect([pending, updates.pending, schedules]).toEqual([[], [], []]);
+        }
+      },
+      200,
+    );
+  });
+
+  test("goes on with what was unfinished, whatever the source's status was", () => {
+    check(
+      legalLogs(),
+      ({ entries, cuts }) => {
+        for (const cut of cuts) {
+          const before = folded(entries.slice(0, cut));
+          const { name, current, failure, revision } = folded(copied(entries, cut));
+          expect(["interrupted", "failed"]).not.toContain(name);
+          expect([current?.idempotencyKey, revision]).toEqual([
+            before.current?.idempotencyKey,
+            before.revision,
+          ]);
+          if (before.name === "failed") expect(failure).toBeUndefined();
+        }
+      },
+      200,
+    );
+  });
+
+  test("ends updates as forked, and has all others as they were", () => {
+    check(
+      legalLogs(),
+      ({ entries, cuts }) => {
+        for (const cut of cuts) {
+          const before = folded(entries.slice(0, cut));
+          const { updates, snapshots, deleted, skipped, promises } = folded(copied(entries, cut));
+          expect(updates.successful).toEqual(before.updates.successful);
+          const ended = updates.failed.slice(before.updates.failed.length);
+          for (const { detail } of ended) expect(detail).toBe("forked");
+          expect([snapshots, deleted, skipped, promises]).toEqual([
+            before.snapshots,
+            before.deleted,
+            before.skipped,
+            before.promises,
+          ]);
+        }
+      },
+      200,
+    );
+  });
+
+  test("is a legal history itself", () => {
+    check(
+      legalLogs(),
+      ({ entries, cuts }) => {
+        for (const cut of cuts) {
+          const copy = copied(entries, cut);
+          const legality = new Legality(reader(copy));
+          expect(copy.map((indexed) => legality.fault(indexed))).toEqual(copy.map(() => undefined));
+        }
+      },
+      100,
+    );
+  });
+
+  test("is decided at the very indices at which a revert may cut, and at the last one", () => {
+    check(
+      legalLogs(),
+      ({ entries, cuts }) => {
+        const status = folded(entries);
+        const decide = (cut?: number) => decideFork(reader(entries), status, cut);
+        const may = entries.slice(0, -1).filter(({ index }) => decide(index).ok);
+        expect(may.map(({ index }) => index)).toEqual(cuts);
+        const last = decide();
+        const isLast = decide(status.lastIndex).ok;
+        expect(last.ok ? last.value : undefined).toBe(isLast ? status.lastIndex : cuts.at(-1));
+      },
+      200,
+    );
+  });
+});
+
+describe("the cut of a fork", () => {
+  const create = {
+    kind: "Create",
+    at: 1,
+    component: "c",
+    type: "T",
+    key: "k",
+    revision: 1,
+    incarnation: "i",
+  } as const satisfies Create;
+  const request = {
+    kind: "PendingAgentInvocation",
+    at: 1,
+    idempotencyKey: "a",
+    invocation: { type: "method", method: "m", args: "[]" },
+  } as const;
+
+  test("does not part the completion of a promise from the wake-up that it was written with", () => {
+    const start = { idempotencyKey: "a", pendingIndex: 2, method: "m", seed: "s" } as const;
+    const log: readonly Entry[] = [
+      create,
+      request,
+      { kind: "AgentInvocationStarted", at: 1, ...start },
+      { kind: "Suspend", at: 1, reason: "wait" },
+      { kind: "PromiseCompleted", at: 1, promiseId: "p", outcome: { ok: true, result: "1" } },
+      { kind: "Suspend", at: 1, reason: "resumed", until: 1 },
+    ];
+    const entries = log.map((entry, place) => ({ index: place + 1, entry }));
+    const decided = decideFork(reader(entries), folded(entries), 5);
+    expect(decided).toMatchObject({ ok: false, refusal: { code: "invalid-cut" } });
+    expect(JSON.stringify(decided)).toContain("nearest indices that can be cut are 4 and 6");
+  });
+
+  test("is past nowhere in a history whose initialization has not ended", () => {
+    const initialization = { ...request, invocation: { type: "initialization" } } as const;
+    const entries = [create, initialization].map((entry, place) => ({ index: place + 1, entry }));
+    expect(decideFork(reader(entries), folded(entries), undefined)).toMatchObject({
+      refusal: { code: "invalid-cut" },
+    });
+  });
+
+  test("tells keys and branches apart, over copies of copies and over moves", () => {
+    const first = forkedCreate(
+      create,
+      { key: "b", incarnation: "j", parent: "c/T/k" },
+      { to: 5, at },
+    );
+    const second = forkedCreate(
+      first,
+      { key: "d", incarnation: "l", parent: "c/T/b" },
+      { to: 9, at },
+    );
+    const moved = movedCreate(second, "m");
+    expect(moved.origin?.incarnation).toBe("i");
+    expect([0, 5, 6, 9, 10].map((index) => keyAt(moved, index))).toEqual(["k", "k", "b", "b", "d"]);
+    expect([5, 6, 9, 10].map((index) => branchAt(moved, index))).toEqual(["", "/j", "/j", "/l"]);
+    const unforked = movedCreate(create, "n");
+    expect([keyAt(unforked, 3), branchAt(unforked, 3)]).toEqual(["k", ""]);
+  });
+});
