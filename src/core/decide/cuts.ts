@@ -5,7 +5,7 @@
  * two calls, is a good place: the code goes on from there.
  */
 import { accept, refuse, type Refusal, type Result } from "../errors.ts";
-import { RESUMED, type Indexed } from "../oplog/entry.ts";
+import { COMPLETED, type Indexed } from "../oplog/entry.ts";
 import { addRegion, inRegions, type Region, type Regions } from "../oplog/regions.ts";
 import type { ReadLog } from "../status/fold.ts";
 import { INITIALIZATION_KEY, type Status } from "../status/status.ts";
@@ -78,7 +78,7 @@ function regionAt(regions: Regions, index: number): Region | undefined {
 
 /** A completion that wakes the agent is written with the wake-up: one without the other would be missed. */
 function isTorn({ entry: last }: Indexed, { entry: next }: Indexed): boolean {
-  const isWakeUp = next.kind === "Suspend" && next.reason === RESUMED;
+  const isWakeUp = next.kind === "Suspend" && next.reason === COMPLETED;
   return isWakeUp && last.kind === "PromiseCompleted";
 }
 

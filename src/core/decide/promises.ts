@@ -1,6 +1,6 @@
 /** What becomes of promises and of those who wait for them (semantics.md section 7). */
 import { accept, refuse, type Result } from "../errors.ts";
-import type { Suspend } from "../oplog/entry.ts";
+import { COMPLETED, type Suspend } from "../oplog/entry.ts";
 import { findPromise } from "../status/promises.ts";
 import type { PromiseState, Status } from "../status/status.ts";
 
@@ -32,5 +32,5 @@ export function parking(
 /** What goes with a completion: an agent that may be parked for it goes on at once. */
 export function awakening({ name }: Status, promise: PromiseState, at: number): readonly Suspend[] {
   const isParked = name === "suspended" && promise.isAwaited === true;
-  return isParked ? [{ kind: "Suspend", at, reason: "promise completed", until: at }] : [];
+  return isParked ? [{ kind: "Suspend", at, reason: COMPLETED, until: at }] : [];
 }

@@ -146,6 +146,9 @@ export interface Revert extends Stamped {
 /** The reason of a `Suspend` by which an agent was resumed: its code runs on, and so does the agent. */
 export const RESUMED = "resumed";
 
+/** The reason of a `Suspend` that is written with the completion of a promise: the wait is over. */
+export const COMPLETED = "promise completed";
+
 export interface Suspend extends Stamped {
   readonly kind: "Suspend";
   readonly reason?: string;

@@ -1,5 +1,6 @@
 /** semantics 8: what a copy has of its source, and what ends in it. */
 import { describe, expect, test } from "vitest";
+import { awakening } from "../../../src/core/decide/promises.ts";
 import { decideFork, severance } from "../../../src/core/decide/fork.ts";
 import type { Create, Entry, Indexed } from "../../../src/core/oplog/entry.ts";
 import { Legality } from "../../../src/core/oplog/legality.ts";
@@ -8,6 +9,7 @@ import { fold } from "../../../src/core/status/fold.ts";
 import type { Status } from "../../../src/core/status/status.ts";
 import { legalLogs } from "../../support/legal-logs.ts";
 import { announceSeed, check } from "../../support/property.ts";
+import { aStatus } from "../../support/statuses.ts";
 
 announceSeed();
 
@@ -145,9 +147,10 @@ describe("the cut of a fork", () => {
       { kind: "AgentInvocationStarted", at: 1, ...start },
       { kind: "Suspend", at: 1, reason: "wait" },
       { kind: "PromiseCompleted", at: 1, promiseId: "p", outcome: { ok: true, result: "1" } },
-      { kind: "Suspend", at: 1, reason: "resumed", until: 1 },
     ];
-    const entries = log.map((entry, place) => ({ index: place + 1, entry }));
+    const promise = { start: 3, id: "p", isAwaited: true } as const;
+    const wakeUp = awakening(aStatus({ name: "suspended" }), promise, 1);
+    const entries = [...log, ...wakeUp].map((entry, place) => ({ index: place + 1, entry }));
     const decided = decideFork(reader(entries), folded(entries), 5);
     expect(decided).toMatchObject({ ok: false, refusal: { code: "invalid-cut" } });
     expect(JSON.stringify(decided)).toContain("nearest indices that can be cut are 4 and 6");
