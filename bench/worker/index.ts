@@ -1,6 +1,7 @@
 /** The product as it is deployed, with the yardstick and the benchmark's own routes beside it. */
 import product from "../../src/worker.ts";
 import type { AgentOperations } from "../../src/core/api/operations.ts";
+import type { SocketHost } from "../../src/host/agent-sockets.ts";
 import type { Env, ObjectNamespace } from "../../src/host/env.ts";
 import type { BareObject } from "./bare-object.ts";
 import type { MeterOperations } from "./metered-object.ts";
@@ -10,7 +11,7 @@ export { BareObject } from "./bare-object.ts";
 export { MeteredAgentObject as AgentObject } from "./metered-object.ts";
 
 interface BenchEnv extends Env {
-  readonly AGENTS: ObjectNamespace<AgentOperations & MeterOperations>;
+  readonly AGENTS: ObjectNamespace<AgentOperations & SocketHost & MeterOperations>;
   readonly BARE: DurableObjectNamespace<BareObject>;
 }
 

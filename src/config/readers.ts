@@ -63,6 +63,15 @@ function parse(text: string): unknown {
   }
 }
 
+/** A list with commas; `to` makes the value of it, or says what is wrong. */
+export function list<T extends object>(to: (given: readonly string[]) => T | string): Reader<T> {
+  return (given) => {
+    const items = typeof given === "string" ? given.split(",").map((item) => item.trim()) : [];
+    const read = to(items);
+    return typeof read === "string" ? fault(given, read) : value(read);
+  };
+}
+
 /** JSON, as text or as a JSON variable; `to` makes the value of it, or says what is wrong. */
 export function json<T extends object>(to: (given: unknown) => T | string): Reader<T> {
   return (given) => {

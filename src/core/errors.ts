@@ -5,6 +5,7 @@
 import type { ErrorView, InvocationView, JsonValue } from "./api/views.ts";
 
 export type ErrorCode =
+  | "access-keys-unavailable"
   | "agent-already-exists"
   | "agent-busy"
   | "agent-deleted"
@@ -17,6 +18,7 @@ export type ErrorCode =
   | "auth-not-configured"
   | "call-cycle"
   | "component-not-found"
+  | "configuration-invalid"
   | "forbidden"
   | "idempotency-key-reused"
   | "internal-error"
@@ -38,6 +40,7 @@ export type ErrorCode =
   | "payload-too-large"
   | "promise-not-found"
   | "queue-full"
+  | "rate-limited"
   | "read-only-violation"
   | "revision-conflict"
   | "revision-not-found"
@@ -45,6 +48,7 @@ export type ErrorCode =
   | "rollout-not-found"
   | "schedule-not-found"
   | "snapshot-not-found"
+  | "token-not-found"
   | "too-many-schedules"
   | "unauthorized"
   | "unsupported-media-type"

@@ -6,6 +6,7 @@
 import type { AgentAddress } from "./api/views.ts";
 import type { Grants } from "./bindings/kinds.ts";
 import type { CallRetryPolicy } from "./retry.ts";
+import type { Settings } from "./settings.ts";
 import type { Entry, ErrorData, Outcome, SnapshotData } from "./oplog/entry.ts";
 import type { Origin } from "./oplog/origin.ts";
 import type { Payload } from "./oplog/payload.ts";
@@ -36,6 +37,8 @@ export interface Boot {
   readonly grants: Grants;
   /** Outcomes that are recorded up to this index are not compared. */
   readonly lenientTo: number;
+  /** What holds for what the instance does from now on. */
+  readonly settings: Settings;
 }
 
 /** What code did where the record has something else. */

@@ -1,7 +1,7 @@
 /** When a failed attempt is tried again. */
 import { LONGEST_MS } from "./longest.ts";
 
-/** The default one is the same everywhere (sdk.md). */
+/** What is not said otherwise follows one policy everywhere (sdk.md). */
 export interface RetryPolicy {
   /** All tries, the first one included. */
   readonly attempts: number;
@@ -62,12 +62,12 @@ function isStatuses(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((status) => Number.isInteger(status));
 }
 
-/** A policy as authors write it, what is left out being the default; `undefined` when it is none. */
-export function readRetryPolicy(given: unknown): CallRetryPolicy | undefined {
+/** A policy as it is written, what is left out being that of `usual`; `undefined` when it is none. */
+export function readRetryPolicy(given: unknown, usual: RetryPolicy): CallRetryPolicy | undefined {
   if (typeof given !== "object" || given === null) return undefined;
   const policy: Readonly<Record<keyof CallRetryPolicy, unknown>> = {
     on: undefined,
-    ...defaultRetryPolicy,
+    ...usual,
     ...given,
   };
   const { attempts, initialMs, maxMs, factor, jitter, on } = policy;

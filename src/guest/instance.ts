@@ -1,4 +1,5 @@
 /** One agent's instance of the author's class, from its boot to its end. */
+import { recordedLimits } from "../core/limits.ts";
 import { delayBeforeRetry } from "../core/retry.ts";
 import type { AgentInvocationStarted, ErrorData } from "../core/oplog/entry.ts";
 import type {
@@ -41,8 +42,13 @@ interface Booted extends AuthorInstance {
   readonly link: HostLink;
 }
 
-function granted({ grants }: Boot): Pick<AgentInvocationStarted, "bindings"> {
-  return Object.keys(grants).length === 0 ? {} : { bindings: grants };
+/** What an invocation may use and may not exceed: its replay finds it again. */
+function terms({ grants, settings }: Boot): Pick<AgentInvocationStarted, "bindings" | "limits"> {
+  const limits = recordedLimits(settings.limits);
+  return {
+    ...(Object.keys(grants).length === 0 ? {} : { bindings: grants }),
+    ...(limits === undefined ? {} : { limits }),
+  };
 }
 
 function never<T>(): Promise<T> {
@@ -81,14 +87,21 @@ function hookScope({ link, boot }: Booted, hook: string, keepsLog = true): LiveS
     (level, message) => {
       if (keepsLog) link.record({ kind: "Log", at: realNow(), level, message });
     },
-    { bindings: boot.grants },
+    {
+      bindings: boot.grants,
+      limits: boot.settings.limits,
+      usualRetry: boot.settings.retry,
+    },
   );
 }
 
 /** How long to wait before the invocation begins anew, if it asks for that and has tries left. */
-function delayOf({ retryable, invocation }: Run, AgentClass: AgentClass): number | undefined {
+function delayOf(
+  { retryable, invocation }: Run,
+  { AgentClass, boot }: AuthorInstance,
+): number | undefined {
   if (retryable === undefined) return undefined;
-  const policy = retryPolicyOf(AgentClass, invocation.method);
+  const policy = retryPolicyOf(AgentClass, invocation.method, boot.settings.retry);
   return delayBeforeRetry(policy, invocation.attempt, platformRandom(), retryable.afterMs);
 }
 
@@ -178,11 +191,12 @@ export class Instance implements InstancePort {
       pendingIndex,
       method,
       seed,
-      ...granted(booted.boot),
+      ...terms(booted.boot),
     };
     const place = link.recordStart(started);
     if (careful) await link.host.commit(link.drain());
-    const run = new Run(link, { started, place, descent: booted.boot.identity });
+    const { settings, identity: descent } = booted.boot;
+    const run = new Run(link, { started, place, settings, descent });
     run.begin(codeOf(booted, call));
     return run;
   }
@@ -203,7 +217,8 @@ export class Instance implements InstancePort {
   }
 
   /** Runs to the outcome; answers what ends the whole batch, or nothing when the next call may run. */
-  async #finish({ link, boot, AgentClass }: Booted, run: Run): Promise<RunReply | undefined> {
+  async #finish(booted: Booted, run: Run): Promise<RunReply | undefined> {
+    const { link, boot } = booted;
     this.#running = run;
     const ending = await run.finish(this.#reads);
     this.#running = undefined;
@@ -224,7 +239,7 @@ export class Instance implements InstancePort {
       link.record({ ...finished, outcome: cancelledOutcome, cancelled: true });
       return undefined;
     }
-    const delayMs = delayOf(run, AgentClass);
+    const delayMs = delayOf(run, booted);
     if (delayMs !== undefined && !outcome.ok) {
       const records = await link.drainForResult();
       const { attempt } = run.invocation;

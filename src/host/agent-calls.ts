@@ -7,8 +7,8 @@ import { refuse, type Refusal, type Result } from "../core/errors.ts";
 import type { ErrorData, Outcome } from "../core/oplog/entry.ts";
 import type { AgentMessage, EffectResult } from "../core/protocol.ts";
 import type { Agents } from "../runtime/ports.ts";
-import { reach } from "../transport/packing.ts";
-import type { Env } from "./env.ts";
+import { reach, type Packing } from "../transport/packing.ts";
+import type { ObjectNamespace } from "./env.ts";
 
 /** An object that cannot be reached is tried for about a minute: the call's key makes that harmless. */
 const PERSISTENT = { ...defaultRetryPolicy, attempts: 12 };
@@ -36,9 +36,9 @@ function json(value: unknown): Outcome {
 }
 
 export class AgentCalls implements Agents {
-  readonly #namespace: Env["AGENTS"];
+  readonly #namespace: ObjectNamespace<Packing<AgentOperations>>;
 
-  constructor(namespace: Env["AGENTS"]) {
+  constructor(namespace: ObjectNamespace<Packing<AgentOperations>>) {
     this.#namespace = namespace;
   }
 

@@ -4,14 +4,14 @@ import type { AgentOperations } from "../core/api/operations.ts";
 import type { AgentAddress } from "../core/api/views.ts";
 import type { HistorySource } from "../core/copies/history.ts";
 import type { Histories } from "../runtime/ports.ts";
-import { reach } from "../transport/packing.ts";
-import type { Env } from "./env.ts";
+import { reach, type Packing } from "../transport/packing.ts";
+import type { ObjectNamespace } from "./env.ts";
 import { persist } from "./persist.ts";
 
 export class AgentHistories implements Histories {
-  readonly #namespace: Env["AGENTS"];
+  readonly #namespace: ObjectNamespace<Packing<AgentOperations>>;
 
-  constructor(namespace: Env["AGENTS"]) {
+  constructor(namespace: ObjectNamespace<Packing<AgentOperations>>) {
     this.#namespace = namespace;
   }
 

@@ -9,6 +9,7 @@ import type {
   InvocationsRequest,
   InvokeRequest,
   OplogRequest,
+  Position,
   PromiseOutcome,
   ScheduleRequest,
   SchedulesRequest,
@@ -22,17 +23,18 @@ import { sha256 } from "../transport/digest.ts";
 import { pack, unpack, type Packed, type Packing } from "../transport/packing.ts";
 import { AgentCalls } from "./agent-calls.ts";
 import { AgentHistories } from "./agent-histories.ts";
+import { AgentSockets, SocketListener } from "./agent-sockets.ts";
 import { SqlAgentStore } from "./agent-store.ts";
 import { HostBindings } from "./bindings.ts";
 import { ComponentClient } from "./component-client.ts";
-import { configOf } from "./config.ts";
+import { configOf, settingsOf } from "./config.ts";
 import { DirectoryClient } from "./directory-client.ts";
 import { NetworkEffects } from "./effects.ts";
 import type { Env } from "./env.ts";
 import { FacetInstances } from "./instances.ts";
 import { Isolates } from "./isolates.ts";
 
-function runtimeOf(ctx: DurableObjectState, env: Env): AgentRuntime {
+function runtimeOf(ctx: DurableObjectState, env: Env, listeners: AgentSockets): AgentRuntime {
   const config = configOf(env);
   const isolates = new Isolates(env.LOADER, config.loading);
   return new AgentRuntime({
@@ -45,16 +47,24 @@ function runtimeOf(ctx: DurableObjectState, env: Env): AgentRuntime {
     store: new SqlAgentStore(ctx.storage),
     instances: new FacetInstances(ctx.facets, isolates),
     components: new ComponentClient(env.COMPONENTS, isolates),
-    effects: new NetworkEffects(),
+    effects: new NetworkEffects(config.limits.recordedBodyBytes),
     agents: new AgentCalls(env.AGENTS),
     histories: new AgentHistories(env.AGENTS),
-    bindings: new HostBindings(env, config.bindings),
+    bindings: new HostBindings(env, config.bindings, config.limits.recordedBodyBytes),
     registry: new DirectoryClient(env.DIRECTORY, config.directoryShards),
+    listeners,
+    settings: settingsOf(config),
   });
 }
 
 export class AgentObject extends DurableObject<Env> implements Packing<AgentOperations> {
-  readonly #agent = runtimeOf(this.ctx, this.env);
+  readonly #sockets = new AgentSockets(this.ctx);
+  readonly #agent = runtimeOf(this.ctx, this.env, this.#sockets);
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    if (!this.#sockets.isEmpty) this.#agent.tell();
+  }
 
   async create(address: AgentAddress, request: Packed<CreateRequest>) {
     return pack(await this.#agent.create(address, await unpack(request)));
@@ -142,6 +152,10 @@ export class AgentObject extends DurableObject<Env> implements Packing<AgentOper
     return pack(await this.#agent.oplog(request));
   }
 
+  async follow(position: Position, waitMs: number) {
+    return pack(await this.#agent.follow(position, waitMs));
+  }
+
   takeSnapshot() {
     return this.#agent.takeSnapshot();
   }
@@ -176,6 +190,22 @@ export class AgentObject extends DurableObject<Env> implements Packing<AgentOper
 
   isBehind(chain: readonly string[], idempotencyKey: string, seen: readonly string[]) {
     return this.#agent.isBehind(chain, idempotencyKey, seen);
+  }
+
+  override fetch(request: Request): Response {
+    const response = this.#sockets.accept(request);
+    this.#agent.tell();
+    return response;
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    const text = typeof message === "string" ? message : "";
+    this.#agent.hear(new SocketListener(socket), text);
+  }
+
+  /** The client has closed it: the platform does not answer that by itself for sockets that hibernate. */
+  override webSocketClose(socket: WebSocket): void {
+    socket.close(1000, "closed by the client");
   }
 
   override async alarm(): Promise<void> {

@@ -9,14 +9,13 @@ import { validateSource } from "../core/component/validate-source.ts";
 import { accept, refuse, type Result } from "../core/errors.ts";
 import { reach } from "../transport/packing.ts";
 import type { Claim, ComponentStore } from "./component-store.ts";
+import { configOf } from "./config.ts";
 import type { Env } from "./env.ts";
 import { inspectSource } from "./isolates.ts";
 import { checkDescription, identityOf } from "./new-revision.ts";
 
 /** How long an import may be silent until its agent is asked. */
 export const LOOK_AGAIN_MS = 60_000;
-
-type Asked = Pick<Env, "AGENTS" | "LOADER">;
 
 function invalid(revision: number, what: string): Result<never> {
   return refuse(
@@ -27,9 +26,9 @@ function invalid(revision: number, what: string): Result<never> {
 
 export class ArrivingRevisions {
   readonly #store: ComponentStore;
-  readonly #env: Asked;
+  readonly #env: Env;
 
-  constructor(store: ComponentStore, env: Asked) {
+  constructor(store: ComponentStore, env: Env) {
     this.#store = store;
     this.#env = env;
   }
@@ -45,9 +44,12 @@ export class ArrivingRevisions {
     const claim = { revision, name, incarnation };
     const known = this.#store.stored(revision);
     if (known !== undefined) return this.#join(known.digest === digest, claim);
-    const valid = validateSource(source);
+    const { limits } = configOf(this.#env);
+    const valid = validateSource(source, limits);
     if (!valid.ok) return invalid(revision, `cannot be used: ${valid.refusal.detail}`);
-    const types = checkDescription(await inspectSource(this.#env.LOADER, source));
+    const types = checkDescription(
+      await inspectSource(this.#env.LOADER, source, limits.componentLoadMs),
+    );
     if (!types.ok) return invalid(revision, `cannot be used: ${types.refusal.detail}`);
     if (!types.value.some((described) => described.name === type)) {
       return invalid(revision, `exports no agent class ${type}`);

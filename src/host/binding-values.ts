@@ -1,7 +1,6 @@
 /** What bindings give, as data that can be recorded: streams, bodies and objects are read whole. */
 import { readResponse } from "./exchange.ts";
 import { isLargerThan } from "../core/bindings/size.ts";
-import { limits } from "../core/limits.ts";
 import type { BindingValue, Body, StoredObjectData } from "../core/protocol.ts";
 import { encodeBody, readWhole } from "../transport/body.ts";
 
@@ -15,15 +14,21 @@ export class Unrecordable extends Error {
   }
 }
 
-function tooLarge(what: string): Unrecordable {
+/** Of which call a value is, and how many bytes of it may be recorded. */
+export interface Source {
+  readonly what: string;
+  readonly limit: number;
+}
+
+function tooLarge({ what, limit }: Source): Unrecordable {
   return new Unrecordable(
     "payload-too-large",
-    `What ${what} gave is larger than ${limits.recordedBodyBytes} bytes; ask for less of it, or for a part at a time.`,
+    `What ${what} gave is larger than ${limit} bytes; ask for less of it, or for a part at a time.`,
   );
 }
 
-async function readStream(stream: ReadableStream, what: string): Promise<Body> {
-  return encodeBody(await readWhole(stream, () => tooLarge(what)));
+async function readStream(stream: ReadableStream, source: Source): Promise<Body> {
+  return encodeBody(await readWhole(stream, source.limit, () => tooLarge(source)));
 }
 
 function isStoredObject(value: object): value is R2Object {
@@ -39,7 +44,7 @@ function given(members: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
 
-async function readObject(object: R2Object, what: string): Promise<StoredObjectData> {
+async function readObject(object: R2Object, source: Source): Promise<StoredObjectData> {
   const { checksums, httpMetadata, range, ...rest } = given(object);
   const { md5, sha1, sha256, sha384, sha512 } = checksums as R2Checksums;
   const members = {
@@ -49,18 +54,18 @@ async function readObject(object: R2Object, what: string): Promise<StoredObjectD
     ...(range === undefined ? {} : { range: given(range as object) }),
   };
   const { body } = object as R2Object & { readonly body?: ReadableStream };
-  return body === undefined ? { members } : { members, body: await readStream(body, what) };
+  return body === undefined ? { members } : { members, body: await readStream(body, source) };
 }
 
-function plain(value: unknown, what: string): BindingValue {
-  if (isLargerThan(value, limits.recordedBodyBytes)) throw tooLarge(what);
+function plain(value: unknown, source: Source): BindingValue {
+  if (isLargerThan(value, source.limit)) throw tooLarge(source);
   try {
     return { form: "plain", value: structuredClone(value) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new Unrecordable(
       "result-not-recordable",
-      `What ${what} gave cannot be recorded, for it is not data: ${message} Give the host a service binding whose methods return data, and call that.`,
+      `What ${source.what} gave cannot be recorded, for it is not data: ${message} Give the host a service binding whose methods return data, and call that.`,
     );
   }
 }
@@ -80,28 +85,31 @@ function hasLive(value: object): boolean {
   );
 }
 
-/** The result of a call, named in errors by `what`, as data. */
-export async function toBindingValue(value: unknown, what: string): Promise<BindingValue> {
-  if (typeof value !== "object" || value === null) return plain(value, what);
+/** The result of a call as data. */
+export async function toBindingValue(value: unknown, source: Source): Promise<BindingValue> {
+  if (typeof value !== "object" || value === null) return plain(value, source);
   if (value instanceof ReadableStream) {
-    return { form: "stream", body: await readStream(value, what) };
+    return { form: "stream", body: await readStream(value, source) };
   }
   if (value instanceof Response) {
-    return { form: "response", response: await readResponse(value, () => tooLarge(what)) };
+    return {
+      form: "response",
+      response: await readResponse(value, source.limit, () => tooLarge(source)),
+    };
   }
   if (isUpload(value)) {
     return { form: "plain", value: { key: value.key, uploadId: value.uploadId } };
   }
-  if (isStoredObject(value)) return { form: "object", object: await readObject(value, what) };
-  if (!hasLive(value)) return plain(value, what);
+  if (isStoredObject(value)) return { form: "object", object: await readObject(value, source) };
+  if (!hasLive(value)) return plain(value, source);
   if (Array.isArray(value)) {
     const items: BindingValue[] = [];
-    for (const item of value) items.push(await toBindingValue(item, what));
+    for (const item of value) items.push(await toBindingValue(item, source));
     return { form: "list", items };
   }
   const members: Record<string, BindingValue> = {};
   for (const [name, member] of Object.entries(value)) {
-    members[name] = await toBindingValue(member, what);
+    members[name] = await toBindingValue(member, source);
   }
   return { form: "members", members };
 }

@@ -97,8 +97,11 @@ export class HostBindings implements Bindings {
   readonly #env: object;
   readonly #kinds: HostBindingKinds;
   readonly #configured: ConfiguredGrants;
+  readonly #valueBytes: number;
 
-  constructor(env: object, configured: ConfiguredGrants) {
+  /** `valueBytes` is how much a call may give. */
+  constructor(env: object, configured: ConfiguredGrants, valueBytes: number) {
+    this.#valueBytes = valueBytes;
     this.#env = env;
     this.#kinds = bindingKinds(env);
     this.#configured = configured;
@@ -114,7 +117,8 @@ export class HostBindings implements Bindings {
       const binding = Reflect.get(this.#env, name) as object;
       const result = await call(this.#kinds.get(name) ?? "other", binding, request);
       try {
-        const value = await toBindingValue(result, `binding.${name}.${method}`);
+        const source = { what: `binding.${name}.${method}`, limit: this.#valueBytes };
+        const value = await toBindingValue(result, source);
         return { ok: true, response: "null", value };
       } finally {
         release(result);

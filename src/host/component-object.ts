@@ -4,12 +4,13 @@ import type {
   ArrivingAgent,
   ComponentCode,
   ComponentOperations,
-  ComponentSource,
+  ComponentUpload,
 } from "../core/api/operations.ts";
 import { missingBindingFault } from "../core/bindings/grants.ts";
 import { validateSource } from "../core/component/validate-source.ts";
 import { accept, refuse, type Result } from "../core/errors.ts";
 import { ArrivingRevisions, LOOK_AGAIN_MS } from "./arriving-revisions.ts";
+import { configOf } from "./config.ts";
 import { bindingKinds } from "./binding-kinds.ts";
 import { ComponentStore } from "./component-store.ts";
 import type { Env } from "./env.ts";
@@ -36,8 +37,8 @@ export class ComponentObject extends DurableObject<Env> implements ComponentOper
     return done;
   }
 
-  publish(component: string, source: ComponentSource): Promise<Publication> {
-    return this.#inTurn(() => this.#publish(component, source));
+  publish(component: string, upload: ComponentUpload): Promise<Publication> {
+    return this.#inTurn(() => this.#publish(component, upload));
   }
 
   admit(component: string, revision: number, code: ComponentCode, arrival: ArrivingAgent) {
@@ -72,15 +73,19 @@ export class ComponentObject extends DurableObject<Env> implements ComponentOper
     await this.#announce();
   }
 
-  async #publish(component: string, source: ComponentSource): Promise<Publication> {
-    const valid = validateSource(source);
+  async #publish(component: string, upload: ComponentUpload): Promise<Publication> {
+    const { limits, isolation } = configOf(this.env);
+    const source = { isolation, ...upload };
+    const valid = validateSource(source, limits);
     if (!valid.ok) return valid;
     const fault = missingBindingFault(source.bindings ?? [], bindingKinds(this.env));
     if (fault !== undefined) return refuse("invalid-component", fault);
     const { form, digest } = await identityOf(source);
     const latest = this.#store.latest();
     if (latest?.digest === digest) return accept({ revision: latest, created: false });
-    const agentTypes = checkDescription(await inspectSource(this.env.LOADER, source));
+    const agentTypes = checkDescription(
+      await inspectSource(this.env.LOADER, source, limits.componentLoadMs),
+    );
     if (!agentTypes.ok) return agentTypes;
     const revision: RevisionDescription = {
       component,

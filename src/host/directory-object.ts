@@ -6,13 +6,13 @@ import type {
   PlacesRequest,
   ShardOperations,
 } from "../core/api/directory.ts";
-import { limits } from "../core/limits.ts";
+import { syntax } from "../core/limits.ts";
 import type { Env } from "./env.ts";
 
 type Row = { type: string; key: string; mark: string };
 
 /** Greater than whatever a key can have behind a prefix, as SQLite compares UTF-8. */
-const LAST = "\u{10FFFF}".repeat(limits.keyBytes / 4 + 1);
+const LAST = "\u{10FFFF}".repeat(syntax.keyBytes / 4 + 1);
 
 /** One shard of the directory: the names of agents that are there, or may be. */
 export class DirectoryObject extends DurableObject<Env> implements ShardOperations {

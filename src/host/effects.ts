@@ -1,6 +1,5 @@
 /** Sends the requests of agents. The platform holds them back until what is written is durable. */
 import { isRefusedRedirect, readResponse, send } from "./exchange.ts";
-import { limits } from "../core/limits.ts";
 import type { ErrorData } from "../core/oplog/entry.ts";
 import type { Effect, FetchRequest, FetchResponse } from "../core/protocol.ts";
 import type { Effects, Tried } from "../runtime/ports.ts";
@@ -15,8 +14,8 @@ class BadAnswer extends Error {
   }
 }
 
-function tooLarge({ url }: Response): BadAnswer {
-  const message = `The response of ${url} is larger than ${limits.recordedBodyBytes} bytes; ask for less of it, or fetch it in parts.`;
+function tooLarge({ url }: Response, limit: number): BadAnswer {
+  const message = `The response of ${url} is larger than ${limit} bytes; ask for less of it, or fetch it in parts.`;
   return new BadAnswer({ name: "AgentError", message, code: "payload-too-large" });
 }
 
@@ -31,10 +30,14 @@ function checkAnswer(request: FetchRequest, response: Response): void {
   throw new BadAnswer({ name: "TypeError", message });
 }
 
-async function exchange(request: FetchRequest, signal: AbortSignal): Promise<FetchResponse> {
+async function exchange(
+  request: FetchRequest,
+  limit: number,
+  signal: AbortSignal,
+): Promise<FetchResponse> {
   const response = await send(request, (url, init) => fetch(url, init), signal);
   checkAnswer(request, response);
-  return readResponse(response, () => tooLarge(response));
+  return readResponse(response, limit, () => tooLarge(response, limit));
 }
 
 function failureOf(thrown: unknown): ErrorData {
@@ -50,9 +53,16 @@ function failed(thrown: unknown): Tried {
 }
 
 export class NetworkEffects implements Effects {
+  readonly #bodyBytes: number;
+
+  /** `bodyBytes` is how large a response may be. */
+  constructor(bodyBytes: number) {
+    this.#bodyBytes = bodyBytes;
+  }
+
   async perform({ request, retry }: Effect, aborted: AbortSignal): Promise<Tried> {
     try {
-      const answer = await exchange(JSON.parse(request) as FetchRequest, aborted);
+      const answer = await exchange(JSON.parse(request) as FetchRequest, this.#bodyBytes, aborted);
       const response = JSON.stringify(answer);
       if (retry?.on?.includes(answer.status) !== true) return { ok: true, response };
       const message = `${answer.url} answered ${answer.status}.`;

@@ -5,7 +5,9 @@ import type {
   ComponentOperations,
 } from "../core/api/operations.ts";
 import type { RolloutOperations } from "../core/api/rollouts.ts";
+import type { RateOperations, TokenStoreOperations } from "../core/api/tokens.ts";
 import type { Packing } from "../transport/packing.ts";
+import type { SocketHost } from "./agent-sockets.ts";
 
 /**
  * A Durable Object namespace as far as Perdure uses it: stubs by name, seen as the operations of
@@ -17,10 +19,13 @@ export interface ObjectNamespace<Operations> {
 
 /** The bindings of wrangler.toml; its variables are read in `config.ts`. */
 export interface Env {
-  readonly AGENTS: ObjectNamespace<Packing<AgentOperations>>;
+  readonly AGENTS: ObjectNamespace<Packing<AgentOperations> & SocketHost>;
   readonly COMPONENTS: ObjectNamespace<ComponentOperations>;
   readonly CATALOG: ObjectNamespace<CatalogOperations>;
   readonly DIRECTORY: ObjectNamespace<ShardOperations>;
   readonly ROLLOUTS: ObjectNamespace<RolloutOperations>;
+  readonly TOKENS: ObjectNamespace<TokenStoreOperations>;
+  /** One object for each token that has a rate limit. */
+  readonly RATES: ObjectNamespace<RateOperations>;
   readonly LOADER: WorkerLoader;
 }

@@ -28,13 +28,14 @@ export function isRefusedRedirect({ redirect }: FetchRequest, { status }: Respon
   return redirect === "error" && REDIRECTS.has(status);
 }
 
-/** The whole response; what is larger than may be recorded fails with the error that `tooLarge` makes. */
+/** The whole response; what is larger than `limit` bytes fails with the error that `tooLarge` makes. */
 export async function readResponse(
   response: Response,
+  limit: number,
   tooLarge: () => Error,
 ): Promise<FetchResponse> {
   const { url, status, statusText, headers, redirected } = response;
-  const bytes = await readWhole(response.body, tooLarge);
+  const bytes = await readWhole(response.body, limit, tooLarge);
   return {
     url,
     status,

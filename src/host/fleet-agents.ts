@@ -3,13 +3,13 @@ import { nameOf } from "../core/api/agent-name.ts";
 import type { AgentOperations } from "../core/api/operations.ts";
 import type { AgentAddress } from "../core/api/views.ts";
 import type { FleetAgents, FleetUpdate } from "../runtime/fleet/rollout-ports.ts";
-import { reach } from "../transport/packing.ts";
-import type { Env } from "./env.ts";
+import { reach, type Packing } from "../transport/packing.ts";
+import type { ObjectNamespace } from "./env.ts";
 
 export class FleetClient implements FleetAgents {
-  readonly #namespace: Env["AGENTS"];
+  readonly #namespace: ObjectNamespace<Packing<AgentOperations>>;
 
-  constructor(namespace: Env["AGENTS"]) {
+  constructor(namespace: ObjectNamespace<Packing<AgentOperations>>) {
     this.#namespace = namespace;
   }
 

@@ -6,7 +6,6 @@
 import type { AgentTypeDescription } from "../core/api/description.ts";
 import type { ComponentCode, ComponentSource } from "../core/api/operations.ts";
 import { accept, refuse, type Result } from "../core/errors.ts";
-import { limits } from "../core/limits.ts";
 import type { InstanceIdentity } from "../core/protocol.ts";
 import type { InspectorPort } from "../transport/inspector.ts";
 import { guestSource } from "../generated/guest-source.ts";
@@ -141,10 +140,11 @@ function adviceOn(message: string): string {
 export async function inspectSource(
   loader: WorkerLoader,
   source: ComponentSource,
+  withinMs: number,
 ): Promise<Result<readonly AgentTypeDescription[]>> {
   const inspector = new Isolates(loader, "anonymous").inspector({ digest: "upload", source });
   try {
-    const types = await withTimeLimit(inspector.describe(), limits.componentLoadMs);
+    const types = await withTimeLimit(inspector.describe(), withinMs);
     if (types.length > 0) return accept(types);
     const detail = `${source.main} exports no agent class; export a class that extends Agent, imported from "perdure".`;
     return refuse("invalid-component", detail);

@@ -10,6 +10,7 @@ import type {
   InvocationsRequest,
   InvokeRequest,
   OplogRequest,
+  Position,
   PromiseOutcome,
   ScheduleRequest,
   SchedulesRequest,
@@ -42,7 +43,7 @@ import { Importing } from "./operations/importing.ts";
 import { Invoking } from "./operations/invoking.ts";
 import { listInvocations } from "./books/listing.ts";
 import { Loop } from "./loop.ts";
-import type { Ports } from "./ports.ts";
+import type { Listener, Ports } from "./ports.ts";
 import { noAgent, refused } from "./operations/refusals.ts";
 import { Scheduling } from "./operations/scheduling.ts";
 import { storedSnapshot } from "./books/stored-snapshot.ts";
@@ -226,6 +227,20 @@ export class AgentRuntime implements AgentOperations {
     const { status } = this.#loop.ledger;
     if (status === undefined) return noAgent;
     return accept(readOplog(this.#ports.store, status.lastIndex, request));
+  }
+
+  follow(position: Position, waitMs: number) {
+    return this.#loop.following.follow(position, waitMs);
+  }
+
+  /** Begins or goes on to send to those who listen. */
+  tell(): void {
+    this.#loop.following.tell();
+  }
+
+  /** Hears what one of those who listen says. */
+  hear(listener: Listener, message: string): void {
+    this.#loop.following.hear(listener, message);
   }
 
   async takeSnapshot(): Promise<Result<SnapshotView>> {

@@ -9,11 +9,18 @@ import {
   hearsCancellation,
   resumption,
 } from "../core/decide/lifecycle.ts";
-import { alarmAt, firstDue, frontUpdate, nextStep, type Step } from "../core/decide/next.ts";
+import {
+  alarmAt,
+  firstDue,
+  frontUpdate,
+  nextStep,
+  type InForce,
+  type Step,
+} from "../core/decide/next.ts";
 import { checkSnapshot } from "../core/decide/snapshot.ts";
 import type { SnapshotView } from "../core/api/views.ts";
 import type { Result } from "../core/errors.ts";
-import { limits } from "../core/limits.ts";
+import type { Limits } from "../core/limits.ts";
 import type { ReadCall, ReadReply } from "../core/protocol.ts";
 import type { Status } from "../core/status/status.ts";
 import { Answering } from "./instances/answering.ts";
@@ -21,6 +28,7 @@ import { DryRunning } from "./instances/dry-running.ts";
 import { EffectsUnderWay } from "./effects/effects-under-way.ts";
 import { Errands } from "./errands.ts";
 import { Failures } from "./instances/failures.ts";
+import { Following } from "./books/following.ts";
 import { Ledger } from "./books/ledger.ts";
 import { Performing } from "./effects/performing.ts";
 import type { Ports } from "./ports.ts";
@@ -44,6 +52,7 @@ type Work = Exclude<LoopStep, { do: "rest" | "wait" }>;
 
 export class Loop {
   readonly ledger: Ledger;
+  readonly following: Following;
   readonly promises: Promises;
   readonly dryRunning: DryRunning;
   readonly #underWay: EffectsUnderWay;
@@ -59,17 +68,19 @@ export class Loop {
   #notice: () => void = () => {};
 
   constructor(ports: Ports) {
-    const { store, environment } = ports;
+    const { store, environment, settings } = ports;
     const alarmFor = (status: Status): number | undefined => this.#alarmFor(status);
     this.ledger = new Ledger(store, environment, alarmFor, (entries) => {
       underWay.forget(entries);
       this.#giveWay();
       this.promises.appended(entries);
+      this.following.changed();
     });
     const { ledger } = this;
+    this.following = new Following(ledger, store, ports.listeners);
     this.promises = new Promises(ledger);
     const effects = new Performing(ports, ledger, this.promises);
-    const underWay = new EffectsUnderWay(new Trying(effects, ledger, environment));
+    const underWay = new EffectsUnderWay(new Trying(effects, ledger, environment, settings.retry));
     this.#underWay = underWay;
     const recovery = new Recovery({ ...ports, ledger, underWay });
     const present = new Present(ports, ledger, recovery);
@@ -148,7 +159,7 @@ export class Loop {
     const { status, callers } = this.ledger;
     if (status === undefined) return;
     const { now } = this.#present;
-    const by = hearsCancellation(status) ? now + limits.cancelGraceMs : now;
+    const by = hearsCancellation(status) ? now + this.#limits.cancelGraceMs : now;
     this.#present.cancelling = { idempotencyKey, by };
     if (status.name === "suspended") this.ledger.append([resumption(now)]);
     if (this.#present.run !== undefined) this.#present.session?.cancel();
@@ -201,9 +212,17 @@ export class Loop {
     void this.drive();
   }
 
+  get #limits(): Limits {
+    return this.#present.ports.settings.limits;
+  }
+
+  #inForce(status: Status): InForce {
+    return { policy: this.#present.policy(status), limits: this.#limits };
+  }
+
   #alarmFor(status: Status): number | undefined {
     const { now } = this.#present;
-    const at = alarmAt(status, this.#present.policy(status), now);
+    const at = alarmAt(status, this.#inForce(status), now);
     return at !== undefined && at <= now && this.#isDriving ? now + WATCHDOG_MS : at;
   }
 
@@ -219,12 +238,13 @@ export class Loop {
     if (this.#answering.wantsSession && status.name === "idle") return { do: "recover" };
     if (!this.#snapshotsWanted.isEmpty) return { do: "snapshot-now" };
     if (this.dryRunning.wantsSave && status.name === "idle") return { do: "save-for-dry-run" };
-    return nextStep(status, this.#present.policy(status), now);
+    return nextStep(status, this.#inForce(status), now);
   }
 
   #isCancelDue(status: Status): boolean {
     const { cancelling, isCancelling, now } = this.#present;
-    const by = (isCancelling ? cancelling?.by : undefined) ?? cancelBy(status);
+    const by =
+      (isCancelling ? cancelling?.by : undefined) ?? cancelBy(status, this.#limits.cancelGraceMs);
     return by !== undefined && by <= now;
   }
 
@@ -292,7 +312,7 @@ export class Loop {
 
   async #awaitRun(): Promise<void> {
     const { status } = this.ledger;
-    const by = status && cancelBy(status);
+    const by = status && cancelBy(status, this.#limits.cancelGraceMs);
     let timer: ReturnType<typeof setTimeout> | null = null;
     const noticed = new Promise<void>((resolve) => {
       this.#notice = resolve;

@@ -8,6 +8,8 @@ import type { AgentAddress, JsonValue } from "../core/api/views.ts";
 import type { Sha256 } from "../core/copies/file.ts";
 import type { HistorySource } from "../core/copies/history.ts";
 import type { Grants } from "../core/bindings/kinds.ts";
+import type { Delivery } from "../core/decide/following.ts";
+import type { Settings } from "../core/settings.ts";
 import type {
   AgentMessage,
   BindingRequest,
@@ -160,6 +162,19 @@ export interface Registry {
   leave(entry: DirectoryEntry): Promise<void>;
 }
 
+/** A connection over which entries are sent. What it was sent is kept with it: it may outlive this process's memory. */
+export interface Listener {
+  delivery: Delivery;
+  send(text: string): void;
+  close(code: number, reason: string): void;
+}
+
+/** Who listens to the agent. */
+export interface Listeners {
+  readonly isEmpty: boolean;
+  all(): readonly Listener[];
+}
+
 export interface Ports {
   readonly environment: Environment;
   readonly store: AgentStore;
@@ -170,4 +185,6 @@ export interface Ports {
   readonly histories: Histories;
   readonly bindings: Bindings;
   readonly registry: Registry;
+  readonly listeners: Listeners;
+  readonly settings: Settings;
 }

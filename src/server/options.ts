@@ -1,12 +1,14 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { workerVariables } from "./variables.ts";
 
 /** What `npm start` was asked for. */
 export interface ServerOptions {
   /** 0 asks for a free port. */
   readonly port: number;
   readonly stateDirectory: string;
-  readonly token: string | undefined;
+  /** The variables of the Worker. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
 }
 
 /** The options, a request for help, or what is wrong with the command line and how to mend it. */
@@ -24,7 +26,9 @@ Serves the Perdure HTTP API on http://127.0.0.1 in local development mode.
   --state DIR    the directory that keeps all state (default .perdure)
   --token TOKEN  require this bearer token on every request (default: the
                  environment variable PERDURE_TOKEN; without one, none is required)
-  --help         print this text`;
+  --help         print this text
+
+What else can be set, by variables of the environment, is listed in README.md.`;
 
 const flags = {
   port: { type: "string", default: "8787" },
@@ -37,7 +41,7 @@ function invalid(message: string): ParsedCommand {
   return { kind: "invalid", message };
 }
 
-/** Reads the command line; a token in the environment counts when none is given on it. */
+/** Reads the command line and the environment; a token in that counts when none is given on the line. */
 export function parseCommand(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
@@ -59,12 +63,12 @@ export function parseCommand(
   if (values.state === "") {
     return invalid("--state is empty: give the directory that is to keep the state.");
   }
-  const token = values.token ?? (environment["PERDURE_TOKEN"] || undefined);
-  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
-    return invalid(
-      "The token must be one or more visible ASCII characters without spaces: give another with " +
-        "--token or PERDURE_TOKEN, or leave both away to require none.",
-    );
+  if (values.token === "") {
+    return invalid("--token is empty: give the token, or leave the option away to require none.");
   }
-  return { kind: "start", options: { port, stateDirectory: resolve(values.state), token } };
+  const token = values.token === undefined ? {} : { PERDURE_TOKEN: values.token };
+  const variables = workerVariables({ ...environment, ...token });
+  if (!variables.ok) return invalid(variables.fault);
+  const stateDirectory = resolve(values.state);
+  return { kind: "start", options: { port, stateDirectory, variables: variables.set } };
 }

@@ -23,7 +23,7 @@ interface Run {
 }
 
 async function run(lock: StateLock, options: ServerOptions, port: number): Promise<Run> {
-  const workerd = await startWorkerd(port, options.stateDirectory, options.token);
+  const workerd = await startWorkerd(port, options.stateDirectory, options.variables);
   const gone = new AbortController();
   const ended = workerd.exited.then(() => gone.abort());
   try {

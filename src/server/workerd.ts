@@ -86,9 +86,8 @@ async function stopGently(child: ChildProcess, exited: Promise<void>): Promise<v
 export async function startWorkerd(
   port: number,
   stateDirectory: string,
-  token: string | undefined,
+  variables: Readonly<Record<string, string | undefined>>,
 ): Promise<Workerd> {
-  const { PERDURE_TOKEN: _inherited, ...environment } = process.env;
   const child = spawn(
     "/bin/sh",
     [guard, workerd.default, ...workerdArguments(port, stateDirectory)],
@@ -96,7 +95,7 @@ export async function startWorkerd(
       // A group of its own: Ctrl-C in a terminal is for this process, which then stops workerd.
       detached: true,
       stdio: ["pipe", "pipe", "pipe", "pipe"],
-      env: token === undefined ? environment : { ...environment, PERDURE_TOKEN: token },
+      env: { ...process.env, ...variables },
     },
   );
   const control = child.stdio[3];

@@ -1,5 +1,4 @@
 /** Bodies of requests and responses as they stand in the record. */
-import { limits } from "../core/limits.ts";
 import type { Body } from "../core/protocol.ts";
 
 /** Bodies above this are looked through for what JSON would have to escape. */
@@ -36,9 +35,10 @@ function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<Array
   return whole;
 }
 
-/** All that a stream holds. Beyond what may be recorded it is given up, with the error that `tooLarge` makes. */
+/** All that a stream holds. Beyond `limit` bytes it is given up, with the error that `tooLarge` makes. */
 export async function readWhole(
   stream: ReadableStream | null,
+  limit: number,
   tooLarge: () => Error,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const reader = stream?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
@@ -48,7 +48,7 @@ export async function readWhole(
     const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
     if (done || value === undefined) return joined(chunks, length);
     length += value.byteLength;
-    if (length > limits.recordedBodyBytes) {
+    if (length > limit) {
       const error = tooLarge();
       void reader?.cancel(error).catch(() => {});
       throw error;

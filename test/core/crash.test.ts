@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { SnapshotPolicy } from "../../src/core/api/views.ts";
 import { nextStep, type Step } from "../../src/core/decide/next.ts";
 import { planRecovery, planTrial, type RecoveryPlan } from "../../src/core/decide/recovery.ts";
+import { defaultLimits } from "../../src/core/limits.ts";
 import type { Entry, Indexed } from "../../src/core/oplog/entry.ts";
 import { isReplayable } from "../../src/core/oplog/entry.ts";
 import { inRegions } from "../../src/core/oplog/regions.ts";
@@ -169,7 +170,7 @@ class Survivor {
 
   /** False when there is nothing left to do. */
   step(policy: SnapshotPolicy): boolean {
-    const step = nextStep(this.status, policy, this.#now);
+    const step = nextStep(this.status, { policy, limits: defaultLimits }, this.#now);
     this.steps.push(step.do);
     const { status } = this;
     const at = this.#now;

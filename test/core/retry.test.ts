@@ -55,7 +55,10 @@ describe("sdk: policies as authors write them", () => {
     ["tries without end", { attempts: Infinity }, { attempts: Number.MAX_SAFE_INTEGER }],
     ["statuses", { on: [503, 429] }, { on: [503, 429] }],
   ])("%s", (_, given, changed) => {
-    expect(readRetryPolicy(given)).toEqual({ ...defaultRetryPolicy, ...changed });
+    expect(readRetryPolicy(given, defaultRetryPolicy)).toEqual({
+      ...defaultRetryPolicy,
+      ...changed,
+    });
   });
 
   test.each<[string, unknown]>([
@@ -70,6 +73,6 @@ describe("sdk: policies as authors write them", () => {
     ["statuses that are none", { on: ["503"] }],
     ["one status", { on: 503 }],
   ])("%s is none", (_, given) => {
-    expect(readRetryPolicy(given)).toBeUndefined();
+    expect(readRetryPolicy(given, defaultRetryPolicy)).toBeUndefined();
   });
 });

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { variables } from "../../src/config.ts";
-import { limits } from "../../src/core/limits.ts";
+import { localDefaults } from "../../src/server/variables.ts";
+import { defaultLimits } from "../../src/core/limits.ts";
 import { routes } from "../../src/http/routes/table.ts";
 import { usage } from "../../src/server/options.ts";
 import { Terminal } from "./readme/terminal.ts";
@@ -131,12 +132,19 @@ describe("the tables", () => {
     const listed = quoted(cells);
     const options = [...usage.matchAll(/^ {2}(--\w+ [A-Z]+)/gm)].map(([, option = ""]) => option);
     const names = Object.values(variables).map(({ name }) => name);
-    expect(listed.toSorted()).toEqual([...options, ...names, ...Object.keys(limits)].toSorted());
+    expect(listed.toSorted()).toEqual(
+      [...options, ...names, ...Object.keys(defaultLimits)].toSorted(),
+    );
   });
 
   test("say of each variable what the configuration says", () => {
-    for (const { name, meaning } of Object.values(variables)) {
-      expect(readme).toContain(`| \`${name}\` | ${meaning} |`);
+    for (const { name, meaning, fallback, read } of Object.values(variables)) {
+      const row = readme.split("\n").find((line) => line.startsWith(`| \`${name}\``)) ?? "";
+      const [shown, byDefault = "", local] = row.slice(2, -2).split(" | ").slice(1);
+      expect(shown).toBe(meaning);
+      if (byDefault === "not set") expect(fallback).toBeUndefined();
+      else expect(read(byDefault.slice(1, -1))).toEqual({ ok: true, value: fallback });
+      if (name in localDefaults) expect(local).toBe(`\`${localDefaults[name]}\``);
     }
   });
 
@@ -147,7 +155,7 @@ describe("the tables", () => {
       name,
       Number(value.replaceAll(",", "")) * units[unit as keyof typeof units],
     ]);
-    expect(Object.fromEntries(values)).toEqual({ ...limits });
+    expect(Object.fromEntries(values)).toEqual(defaultLimits);
   });
 });
 

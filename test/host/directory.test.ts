@@ -97,3 +97,19 @@ test("an update that is asked for again by its id is the same one, also after it
   expect(await ask()).toMatchObject({ ok: true, value: { id, status: "successful" } });
   expect((await agent.updates()).successful).toHaveLength(1);
 });
+
+test("an agent that is entered in two shards, as after their number has grown, is listed once, and leaves both", async () => {
+  const agent = await box("twice", code({ mark: "one" }));
+  const { incarnation } = await agent.view();
+  const address = { component: "twice", type: "Box", key: "twice" };
+  const count = Number(bindings.PERDURE_DIRECTORY_SHARDS);
+  const elsewhere = bindings.DIRECTORY.getByName(String((shardOf(address, count) + 1) % count));
+  const planted = elsewhere as unknown as ShardOperations;
+  await planted.enter({ ...address, incarnation });
+  expect(await listed("twice")).toEqual(["twice"]);
+  const deletion = { method: "DELETE" };
+  await worker.default.fetch("http://host.test/v1/agents/twice/Box/twice", deletion);
+  expect(await planted.places({ component: "twice", limit: 1 })).toHaveLength(1);
+  expect(await listed("twice")).toEqual([]);
+  expect(await planted.places({ component: "twice", limit: 1 })).toEqual([]);
+});

@@ -12,7 +12,7 @@ class Ai {
 }
 
 const perform = (env: object, name: string, method: string, input: unknown[]) =>
-  new HostBindings(env, new Map()).perform({ name, method, input });
+  new HostBindings(env, new Map(), 1024 * 1024).perform({ name, method, input });
 
 describe("AI", () => {
   test("gives data as it is, a stream and a raw response read whole", async () => {

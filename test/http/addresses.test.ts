@@ -12,7 +12,7 @@ const { api, fresh } = site;
 
 await api.upload(
   "crew",
-  `import { Agent, sleep } from "perdure";
+  `import { Agent, agent, createPromise, sleep } from "perdure";
   class Base extends Agent {
     calls = 0;
     inherited() { return "base " + ++this.calls; }
@@ -40,7 +40,8 @@ await api.upload(
       return [this.params, this.env];
     }
   }
-  export class Waiter extends Agent { add() { return (this.n = (this.n ?? 0) + 1); } async rest(ms) { await sleep(ms); } }
+  export class Waiter extends Agent { add() { return (this.n = (this.n ?? 0) + 1); } async rest(ms) { await sleep(ms); } promise() { return createPromise().id; } }
+  export class Asker extends Agent { async ask(key) { try { await agent("Waiter", key).rest(9000); } catch (error) { return [error.name, error.code]; } } }
   export class SlowBirth extends Agent { async onCreate() { await sleep(9000); } run() {} }`,
 );
 
@@ -224,6 +225,28 @@ describe("DELETE", () => {
     );
     await api.send("DELETE", agent);
     problemOf(await creating, 409, "agent-deleted");
+  });
+
+  test("an agent that waits for it gets an AgentError agent-deleted", async () => {
+    const key = fresh("key");
+    const agent = agentPath("crew", "Waiter", key);
+    const asking = api.result(agentPath("crew", "Asker", key), "ask", key);
+    await until(
+      () => api.get(agent),
+      ({ body }) => (body as AgentView).status === "running",
+    );
+    expect((await api.send("DELETE", agent)).status).toBe(204);
+    expect(await asking).toEqual(["AgentError", "agent-deleted"]);
+  });
+
+  test("its promises cannot be completed any more, also when the address is used again", async () => {
+    const agent = agentPath("crew", "Waiter", fresh("key"));
+    const id = (await api.result(agent, "promise")) as string;
+    const promise = `${agent}/promises/${id}`;
+    await api.send("DELETE", agent);
+    problemOf(await api.send("POST", promise, { json: 1 }), 404, "agent-not-found");
+    await api.result(agent, "add");
+    problemOf(await api.send("POST", promise, { json: 1 }), 404, "promise-not-found");
   });
 
   test("drops scheduled invocations, also when the address is used again, and over kill -9", async () => {

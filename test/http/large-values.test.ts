@@ -1,7 +1,7 @@
 /** Values up to their limits, and one byte beyond: whatever lies between the author and the disk must hold them. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { EntryView, InvocationView } from "../../src/core/api/views.ts";
-import { limits } from "../../src/core/limits.ts";
+import { defaultLimits as limits } from "../../src/core/limits.ts";
 import { largeAgents } from "./support/large-agents.ts";
 import { openReceiver } from "./support/receiver.ts";
 import { openSite } from "./support/site.ts";

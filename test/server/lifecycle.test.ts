@@ -104,6 +104,25 @@ describe("a running server", () => {
     },
   );
 
+  test("SIGTERM stops it cleanly also while clients follow an agent", async () => {
+    const server = await start();
+    const code = 'import { Agent } from "perdure"; export class Box extends Agent {}';
+    const headers = { "content-type": "text/javascript" };
+    const agent = `${server.url}/v1/agents/box/Box/one`;
+    const uploaded = `${server.url}/v1/components/box/revisions`;
+    await fetch(uploaded, { method: "POST", body: code, headers });
+    await fetch(agent, { method: "PUT" });
+    const stream = await fetch(`${agent}/events`);
+    const socket = new WebSocket(`${agent.replace("http", "ws")}/events`);
+    await once(socket, "open");
+    const closed = once(socket, "close");
+    const broken = stream.text().catch(() => "broken");
+    expect(await server.stop()).toBe(0);
+    expect(await health(server)).toBe(0);
+    expect(await broken).toBe("broken");
+    await closed;
+  });
+
   test("kill -9 takes workerd with it, and the next start on the state works at once", async () => {
     const server = await start();
     for (let round = 0; round < 3; round++) {

@@ -12,6 +12,8 @@ export interface StartServerOptions {
   readonly state?: string;
   readonly token?: string;
   readonly port?: number;
+  /** Variables of its environment. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** A server running as `npm start` runs it, in a process of its own. */
@@ -29,8 +31,8 @@ export interface RunningServer {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** Kills it with SIGKILL, and waits until nothing of it is left. */
   kill9(): Promise<void>;
-  /** Stops it if it runs, and starts it again on the same state and port. */
-  restart(): Promise<void>;
+  /** Stops it if it runs, and starts it again on the same state and port, with other variables if they are given. */
+  restart(changed?: Pick<StartServerOptions, "variables">): Promise<void>;
 }
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -81,12 +83,27 @@ interface Launched {
   readonly output: { stdout: string; stderr: string };
 }
 
-async function launch(state: string, port: number, token: string | undefined): Promise<Launched> {
-  const { PERDURE_TOKEN: _inherited, ...environment } = process.env;
+/** The environment without what would configure the server by accident. */
+function bareEnvironment(): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith("PERDURE_")),
+  );
+}
+
+async function launch(
+  state: string,
+  port: number,
+  { token, variables = {} }: StartServerOptions,
+): Promise<Launched> {
   const child = spawn(
     process.execPath,
     [entry, "--port", String(port), "--state", state, ...(token ? ["--token", token] : [])],
-    { cwd: root, env: environment, detached: true, stdio: ["ignore", "pipe", "pipe"] },
+    {
+      cwd: root,
+      env: { ...bareEnvironment(), ...variables },
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    },
   );
   running.add(child);
   const output = { stdout: "", stderr: "" };
@@ -108,7 +125,7 @@ async function launch(state: string, port: number, token: string | undefined): P
 export async function startServer(options: StartServerOptions = {}): Promise<RunningServer> {
   const state = options.state ?? mkdtempSync(join(tmpdir(), "perdure-"));
   if (options.state === undefined) temporary.add(state);
-  let launched = await launch(state, options.port ?? 0, options.token);
+  let launched = await launch(state, options.port ?? 0, options);
   const { url } = launched;
   const hasEnded = () => launched.child.exitCode !== null || launched.child.signalCode !== null;
 
@@ -145,9 +162,9 @@ export async function startServer(options: StartServerOptions = {}): Promise<Run
       );
       await until("the port was free", () => refusesConnections(url));
     },
-    async restart() {
+    async restart(changed = {}) {
       await end("SIGTERM");
-      launched = await launch(state, Number(new URL(url).port), options.token);
+      launched = await launch(state, Number(new URL(url).port), { ...options, ...changed });
     },
   };
 }

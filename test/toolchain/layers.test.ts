@@ -48,6 +48,7 @@ const layers: readonly (readonly [string, readonly string[], readonly string[]])
       "../runtime/ports.ts",
       "../transport/packing.ts",
       "../generated/guest-source.ts",
+      "jose",
       "cloudflare:workers",
     ],
     ["../http/app.ts", "../guest/main.ts", "../server/main.ts", "../worker.ts", "hono"],
@@ -101,8 +102,15 @@ const layers: readonly (readonly [string, readonly string[], readonly string[]])
   ],
   [
     "server",
-    ["./options.ts", "node:fs", "node:fs/promises"],
-    ["../core/errors.ts", "../host/env.ts", "../worker.ts", "miniflare", "hono"],
+    ["./options.ts", "../config.ts", "node:fs", "node:fs/promises"],
+    [
+      "../config/readers.ts",
+      "../core/errors.ts",
+      "../host/env.ts",
+      "../worker.ts",
+      "miniflare",
+      "hono",
+    ],
   ],
   ["client", ["./client.ts"], ["cloudflare:workers"]],
 ];

@@ -20,6 +20,8 @@ export const everything: Grant = { scopes: ["admin"] };
 
 /** What a request is about. */
 export type Target =
+  /** The API itself, which is the same for all who call it. */
+  | { readonly kind: "api" }
   /** The host as a whole: which components there are, the tokens. */
   | { readonly kind: "host" }
   /** The code of a component: its revisions. */
@@ -42,7 +44,7 @@ export function mayCall(grant: Grant, allowed: readonly Scope[], target: Target)
 /** Whether a target lies within the limits of a caller, whatever is done with it. */
 export function reaches(grant: Grant, target: Target): Result<null> {
   const { component, keyPrefix = "" } = grant;
-  if (component === undefined) return accept(null);
+  if (component === undefined || target.kind === "api") return accept(null);
   if (target.kind === "host") return outOfReach(grant, "what belongs to the whole host");
   if (target.component !== component) return outOfReach(grant, `component ${target.component}`);
   if (target.kind === "fleet" && !target.prefix.startsWith(keyPrefix)) {

@@ -1,7 +1,7 @@
 /** Addresses of agents as one text: `component/Type/key`, where only the key may contain a slash. */
 import { isComponentName } from "../component/component-name.ts";
 import { utf8Length } from "../utf8-length.ts";
-import { limits } from "../limits.ts";
+import { syntax } from "../limits.ts";
 import type { AgentAddress } from "./views.ts";
 
 /** What names of agent types look like. */
@@ -22,8 +22,13 @@ export function keyFault(key: string): string | undefined {
   if (key === "") return "must not be empty";
   if (key === "." || key === "..") return "must not be `.` or `..`, for URL parsers swallow these";
   if (!key.isWellFormed()) return "must be well-formed Unicode";
-  if (utf8Length(key) > limits.keyBytes) return `must have at most ${limits.keyBytes} UTF-8 bytes`;
+  if (utf8Length(key) > syntax.keyBytes) return `must have at most ${syntax.keyBytes} UTF-8 bytes`;
   return undefined;
+}
+
+/** What is wrong with a text that keys are to begin with, or nothing. */
+export function keyPrefixFault(prefix: string): string | undefined {
+  return prefix === "" ? "must not be empty" : keyFault(`${prefix} `);
 }
 
 /** Whether HTTP would take the address. */

@@ -13,6 +13,7 @@ import type {
   AgentAddress,
   AgentView,
   ComponentSummary,
+  EntryView,
   InvocationsPage,
   InvocationStatusName,
   DryRunView,
@@ -118,6 +119,13 @@ export interface OplogRequest extends OplogFilter {
   readonly limit: number;
 }
 
+/** Where a follower of an oplog is. The end of the agent ends it, also when another one has the address since. */
+export interface Position {
+  readonly incarnation: string;
+  /** It has all entries up to this index. */
+  readonly after: number;
+}
+
 /** The operations of one agent's object. Those with an `address` may create the agent. */
 export interface AgentOperations extends HistorySource {
   create(
@@ -154,6 +162,11 @@ export interface AgentOperations extends HistorySource {
   dryRun(request: UpdateRequest): Promise<Result<DryRunView>>;
   updates(): Promise<Result<UpdatesView>>;
   oplog(request: OplogRequest): Promise<Result<OplogPage>>;
+  /**
+   * The next entries after a position; none when there were none within the time. Refused as
+   * `agent-deleted` when the agent of that incarnation is no more.
+   */
+  follow(position: Position, waitMs: number): Promise<Result<readonly EntryView[]>>;
   takeSnapshot(): Promise<Result<SnapshotView>>;
   snapshot(index: number): Promise<Result<SnapshotContent>>;
   /** `completed` tells whether this request is the one that completed the promise. */
@@ -185,7 +198,7 @@ export interface AgentOperations extends HistorySource {
 
 export type Isolation = "agent" | "shared";
 
-/** Agent code as uploaded: `modules` maps module names to source text, `main` is one of them. */
+/** Agent code: `modules` maps module names to source text, `main` is one of them. */
 export interface ComponentSource {
   readonly main: string;
   readonly modules: Readonly<Record<string, string>>;
@@ -193,6 +206,11 @@ export interface ComponentSource {
   /** Names of the host's bindings that the code asks for; absent when it asks for none. */
   readonly bindings?: readonly string[];
 }
+
+/** Code as it comes; where it does not say how it is isolated, the host's configuration does. */
+export type ComponentUpload = Omit<ComponentSource, "isolation"> & {
+  readonly isolation?: Isolation;
+};
 
 /** The code of a revision together with what identifies it. */
 export interface ComponentCode {
@@ -205,7 +223,7 @@ export interface ComponentOperations {
   /** Loads the code once, then stores it as the next revision; `created` is false for the same code as the latest. */
   publish(
     component: string,
-    source: ComponentSource,
+    upload: ComponentUpload,
   ): Promise<Result<{ readonly revision: RevisionDescription; readonly created: boolean }>>;
   revision(revision: number | "latest"): Promise<Result<RevisionDescription>>;
   /** Newest first, those with a revision below `before` when it is given. */

@@ -8,7 +8,16 @@ export type ConfiguredGrants = ReadonlyMap<string, readonly string[]>;
 /** The bindings of the host, by name; those that no component may have are not among them. */
 export type HostBindingKinds = ReadonlyMap<string, BindingKind>;
 
-const OWN = new Set(["AGENTS", "COMPONENTS", "CATALOG", "DIRECTORY", "ROLLOUTS", "LOADER"]);
+const OWN = new Set([
+  "AGENTS",
+  "COMPONENTS",
+  "CATALOG",
+  "DIRECTORY",
+  "ROLLOUTS",
+  "TOKENS",
+  "RATES",
+  "LOADER",
+]);
 
 /** Whether a name is one of Perdure's own. */
 export function isOwnName(name: string): boolean {

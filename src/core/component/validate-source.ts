@@ -1,16 +1,16 @@
-import type { ComponentSource } from "../api/operations.ts";
+import type { ComponentUpload } from "../api/operations.ts";
 import { ownNameFault } from "../bindings/grants.ts";
 import { accept, refuse, type Result } from "../errors.ts";
-import { limits, type Limits } from "../limits.ts";
+import type { Limits } from "../limits.ts";
 import { utf8Length } from "../utf8-length.ts";
 
 const nameLimit = 256;
 
 /** Checks all of a source that can be told without loading it. */
 export function validateSource(
-  source: ComponentSource,
-  { componentBytes }: Pick<Limits, "componentBytes"> = limits,
-): Result<ComponentSource> {
+  source: ComponentUpload,
+  { componentBytes }: Pick<Limits, "componentBytes">,
+): Result<ComponentUpload> {
   const names = Object.keys(source.modules);
   const bytes = Object.values(source.modules).reduce((sum, text) => sum + utf8Length(text), 0);
   if (bytes > componentBytes) {

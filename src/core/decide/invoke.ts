@@ -3,7 +3,7 @@ import { showError } from "../api/show.ts";
 import type { AgentTypeView, MethodView } from "../api/views.ts";
 import { accept, refuse, type Refusal, type Result } from "../errors.ts";
 import { equalJsonTexts } from "../json.ts";
-import { limits } from "../limits.ts";
+import type { Limits } from "../limits.ts";
 import { richText, type Payload } from "../oplog/payload.ts";
 import type { Status } from "../status/status.ts";
 
@@ -52,13 +52,16 @@ export function checkFailure({ name, failure }: Status): Refusal | undefined {
 }
 
 /** Whether the agent takes new invocations at all. */
-export function checkAdmission(status: Status): Refusal | undefined {
+export function checkAdmission(
+  status: Status,
+  { pendingInvocations }: Pick<Limits, "pendingInvocations">,
+): Refusal | undefined {
   const failed = checkFailure(status);
   if (failed !== undefined) return failed;
-  if (status.pending.length >= limits.pendingInvocations) {
+  if (status.pending.length >= pendingInvocations) {
     return refuse(
       "queue-full",
-      `The agent has ${limits.pendingInvocations} pending invocations; try again later.`,
+      `The agent has ${pendingInvocations} pending invocations; try again later.`,
       { retryAfterSeconds: 1 },
     ).refusal;
   }

@@ -1,6 +1,5 @@
 /** Whether an agent can be interrupted, resumed, or rid of a request (semantics.md section 8). */
 import { accept, refuse, type Refusal, type Result } from "../errors.ts";
-import { limits } from "../limits.ts";
 import { cancelledOutcome } from "../oplog/cancellation.ts";
 import { RESUMED, type Entry, type Suspend } from "../oplog/entry.ts";
 import type { Status } from "../status/status.ts";
@@ -59,11 +58,11 @@ export function hearsCancellation({ name }: Status): boolean {
   return name === "running" || name === "suspended";
 }
 
-/** Epoch milliseconds at which an invocation is stopped whose code has heard that it is cancelled; not while the agent stands still. */
-export function cancelBy({ name, current }: Status): number | undefined {
+/** Epoch milliseconds at which an invocation is stopped whose code has heard that it is cancelled, and had its grace; not while the agent stands still. */
+export function cancelBy({ name, current }: Status, graceMs: number): number | undefined {
   const standsStill = name === "interrupted" || name === "failed";
   if (standsStill || current?.cancelledAt === undefined) return undefined;
-  return current.cancelledAt + limits.cancelGraceMs;
+  return current.cancelledAt + graceMs;
 }
 
 /** What ends the invocation in progress wherever its code is; an interrupted agent stays interrupted. */

@@ -4,6 +4,7 @@
  * invocations, first in, first out (semantics.md section 3).
  */
 import type { SnapshotPolicy } from "../api/views.ts";
+import type { Limits } from "../limits.ts";
 import { cancelBy } from "./lifecycle.ts";
 import type { PendingInvocation, PendingUpdateState, Status } from "../status/status.ts";
 
@@ -70,10 +71,16 @@ function noLaterThan(limit: number | undefined, step: Step): Step {
   return { do: "wait", until: step.do === "wait" ? Math.min(step.until, limit) : limit };
 }
 
-export function nextStep(status: Status, policy: SnapshotPolicy, now: number): Step {
+/** What is in force for the agent. */
+export interface InForce {
+  readonly policy: SnapshotPolicy;
+  readonly limits: Pick<Limits, "cancelGraceMs">;
+}
+
+export function nextStep(status: Status, { policy, limits }: InForce, now: number): Step {
   const update = frontUpdate(status);
   if (update !== undefined) return { do: "apply-update", update };
-  const cancelledBy = cancelBy(status);
+  const cancelledBy = cancelBy(status, limits.cancelGraceMs);
   if (cancelledBy !== undefined && cancelledBy <= now) return { do: "end-cancelled" };
   return noLaterThan(cancelledBy, nextByName(status, policy, now));
 }
@@ -112,8 +119,8 @@ function nextWhenIdle(status: Status, policy: SnapshotPolicy, now: number): Step
 }
 
 /** When the alarm must fire, from the status alone: `now` while there is work, else the next time that something is due. */
-export function alarmAt(status: Status, policy: SnapshotPolicy, now: number): number | undefined {
-  const step = nextStep(status, policy, now);
+export function alarmAt(status: Status, inForce: InForce, now: number): number | undefined {
+  const step = nextStep(status, inForce, now);
   if (step.do === "rest") return undefined;
   return step.do === "wait" ? step.until : now;
 }

@@ -4,7 +4,7 @@
  * those that were missed meanwhile are one.
  */
 import { refuse, type Refusal } from "../errors.ts";
-import { limits } from "../limits.ts";
+import type { Limits } from "../limits.ts";
 import type { Entry, PendingAgentInvocation, ScheduleCreated } from "../oplog/entry.ts";
 import { queuedRun } from "../status/schedules.ts";
 import type { PendingInvocation, ScheduleState, Status } from "../status/status.ts";
@@ -91,8 +91,11 @@ export function followingRuns(
 }
 
 /** Whether the agent takes one more schedule. */
-export function checkNewSchedule(status: Status): Refusal | undefined {
-  if (status.schedules.length < limits.schedules) return checkAdmission(status);
+export function checkNewSchedule(
+  status: Status,
+  limits: Pick<Limits, "schedules" | "pendingInvocations">,
+): Refusal | undefined {
+  if (status.schedules.length < limits.schedules) return checkAdmission(status, limits);
   return refuse(
     "too-many-schedules",
     `The agent has ${limits.schedules} schedules, which is the limit; delete one that is not needed any more.`,

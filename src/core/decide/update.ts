@@ -2,7 +2,6 @@
 import { showError } from "../api/show.ts";
 import type { UpdateCheck, UpdateMode } from "../api/views.ts";
 import { refuse, type Refusal } from "../errors.ts";
-import { limits } from "../limits.ts";
 import type { Status } from "../status/status.ts";
 
 /** What an agent is to be updated to. */
@@ -52,8 +51,8 @@ export function nothingToSave({ failure }: Status): Refusal {
 }
 
 /** Why the dry run of a manual update got no state to load. */
-export function busyFor({ name }: Status): Refusal {
-  const seconds = limits.dryRunSaveMs / 1000;
+export function busyFor({ name }: Status, waitedMs: number): Refusal {
+  const seconds = waitedMs / 1000;
   const how = name === "idle" ? "never free for long enough" : name;
   return refuse(
     "agent-busy",

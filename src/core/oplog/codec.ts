@@ -35,7 +35,7 @@ const LAYOUTS_1: Readonly<Record<EntryKind, Layout>> = {
   CancelPendingInvocation: { code: 2, members: ["idempotencyKey"] },
   AgentInvocationStarted: {
     code: 3,
-    members: ["idempotencyKey", "pendingIndex", "method", "seed", "bindings"],
+    members: ["idempotencyKey", "pendingIndex", "method", "seed", "bindings", "limits"],
   },
   AgentInvocationFinished: {
     code: 4,

@@ -4,6 +4,7 @@
  */
 import type { DivergenceView, JsonValue, UpdateMode } from "../api/views.ts";
 import type { Grants } from "../bindings/kinds.ts";
+import type { CodeLimits } from "../limits.ts";
 import type { Durability } from "./durability.ts";
 import type { Origin } from "./origin.ts";
 import type { Payload } from "./payload.ts";
@@ -85,6 +86,8 @@ export interface AgentInvocationStarted extends Stamped {
   readonly seed: string;
   /** What `this.bindings` has in this invocation, live and in replay; absent when it is nothing. */
   readonly bindings?: Grants;
+  /** What its code may not exceed, as far as that is not what it always was. */
+  readonly limits?: Partial<CodeLimits>;
 }
 
 export interface AgentInvocationFinished extends Stamped {

@@ -60,7 +60,7 @@ async function send(
   const scope = callingScope("A call of another agent");
   const mode = call === "agent.invoke" ? "await" : "enqueue";
   const when = scheduledFor === undefined ? {} : { scheduledFor };
-  const payload = encodeSent(args, "arguments");
+  const payload = encodeSent(args, "arguments", scope.settings.limits);
   const address = addressOf(target);
   const message = {
     address,
@@ -159,10 +159,11 @@ export async function completePromise(
   value?: unknown,
 ): Promise<boolean> {
   const scope = callingScope("completePromise");
+  const result = encodeSent(value, "value", scope.settings.limits);
   const message = {
     address: addressOfName(address),
     idempotencyKey: scope.nextKey(`promise.complete ${address} ${id}`)(),
-    content: { kind: "complete", promiseId: id, result: encodeSent(value, "value") },
+    content: { kind: "complete", promiseId: id, result },
   } as const;
   return (await sendMessage(scope, "promise.complete", message, { id, value })) as boolean;
 }

@@ -1,6 +1,6 @@
 /** Calls that reach other agents, as durable calls. */
 import { nameOf } from "../../core/api/agent-name.ts";
-import { limits } from "../../core/limits.ts";
+import type { CodeLimits } from "../../core/limits.ts";
 import type { Payload } from "../../core/oplog/payload.ts";
 import { isLongerThan } from "../../core/utf8-length.ts";
 import type { AgentMessage, EffectCall } from "../../core/protocol.ts";
@@ -18,11 +18,15 @@ function agentErrorOf(thrown: unknown): AgentError {
 }
 
 /** The payload of what is sent, not larger than a request may be. */
-export function encodeSent(value: unknown, what: string): Payload {
+export function encodeSent(
+  value: unknown,
+  what: string,
+  { requestBodyBytes }: CodeLimits,
+): Payload {
   const payload = encode(value, what);
-  if (!isLongerThan(payload, limits.requestBodyBytes)) return payload;
+  if (!isLongerThan(payload, requestBodyBytes)) return payload;
   throw new AgentError(
-    `The ${what} to be sent may not be larger than ${limits.requestBodyBytes} bytes; send less, or in parts.`,
+    `The ${what} to be sent may not be larger than ${requestBodyBytes} bytes; send less, or in parts.`,
     { code: "payload-too-large" },
   );
 }

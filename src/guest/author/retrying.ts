@@ -1,11 +1,11 @@
 /** Retry policies as authors write them. */
-import { readRetryPolicy, type CallRetryPolicy } from "../../core/retry.ts";
+import { readRetryPolicy, type CallRetryPolicy, type RetryPolicy } from "../../core/retry.ts";
 import { InnerScope } from "../scopes/inner-scope.ts";
 import { callingScope, within } from "../scopes/scope.ts";
 
-/** The policy, what is left out being the default; throws when it is none. `what` names it. */
-export function checkedPolicy(given: unknown, what: string): CallRetryPolicy {
-  const policy = readRetryPolicy(given);
+/** The policy, what is left out being that of `usual`; throws when it is none. `what` names it. */
+export function checkedPolicy(given: unknown, usual: RetryPolicy, what: string): CallRetryPolicy {
+  const policy = readRetryPolicy(given, usual);
   if (policy !== undefined) return policy;
   throw new TypeError(
     `${what} must have the form { attempts, initialMs, maxMs, factor, jitter }, each optional: attempts a whole number from 1, jitter from 0 to 1, none of them negative.`,
@@ -17,7 +17,7 @@ export async function withRetry<T>(
   policy: Partial<CallRetryPolicy>,
   fn: () => T,
 ): Promise<Awaited<T>> {
-  const retry = checkedPolicy(policy, "The policy of withRetry");
   const scope = callingScope("withRetry");
+  const retry = checkedPolicy(policy, scope.settings.usualRetry, "The policy of withRetry");
   return await within(new InnerScope(scope, { retry }), fn);
 }

@@ -1,5 +1,6 @@
 /** A named step: its function runs once, its result is recorded as one call. */
 import type { ErrorData } from "../../core/oplog/entry.ts";
+import type { CodeLimits } from "../../core/limits.ts";
 import { delayBeforeRetry, type RetryPolicy } from "../../core/retry.ts";
 import type { HostLink } from "../link.ts";
 import { platformRandom, realNow } from "../platform.ts";
@@ -13,28 +14,35 @@ import { LiveScope } from "../scopes/unrecorded.ts";
 import { encodeResult } from "../run/results.ts";
 import { decode } from "../values.ts";
 
-function settlementOf(value: unknown): Settlement {
-  return value === undefined ? { ok: true } : { ok: true, response: encodeResult(value) };
+function settlementOf(value: unknown, limits: CodeLimits): Settlement {
+  return value === undefined ? { ok: true } : { ok: true, response: encodeResult(value, limits) };
 }
 
 function failureOf(error: unknown): Settlement {
   return { ok: false, error: toErrorData(error) };
 }
 
+/** What a step runs, and how large its result may be. */
+interface StepBody {
+  readonly body: () => unknown;
+  readonly limits: CodeLimits;
+}
+
 /** A function that returns no promise settles within the turn. */
-function settle(body: () => unknown): Settlement | Promise<Settlement> {
+function settle({ body, limits }: StepBody): Settlement | Promise<Settlement> {
   try {
     const value = body();
     return isThenable(value)
-      ? Promise.resolve(value).then(settlementOf).catch(failureOf)
-      : settlementOf(value);
+      ? Promise.resolve(value)
+          .then((result) => settlementOf(result, limits))
+          .catch(failureOf)
+      : settlementOf(value, limits);
   } catch (error) {
     return failureOf(error);
   }
 }
 
-interface Repeating {
-  readonly body: () => unknown;
+interface Repeating extends StepBody {
   readonly retry: RetryPolicy;
   readonly start: StartPlace | undefined;
   readonly link: HostLink;
@@ -65,7 +73,7 @@ function settleAtLast(repeating: Repeating, attempt: number): Settlement | Promi
     const later = waitForNext(repeating, error, attempt, delay);
     return later.then(() => (isLeft() ? settlement : settleAtLast(repeating, attempt + 1)));
   };
-  const settlement = settle(repeating.body);
+  const settlement = settle(repeating);
   return settlement instanceof Promise ? settlement.then(again) : again(settlement);
 }
 
@@ -88,7 +96,8 @@ function stepSpec(
     identity: { call: "step", durability: "write-local", request: JSON.stringify({ name }) },
     perform: (start, link) => {
       const body = (): unknown => within(new LiveScope(link, keys, log, settings), fn);
-      return retry === undefined ? settle(body) : settleByPolicy({ body, retry, start, link });
+      const work = { body, limits: settings.limits };
+      return retry === undefined ? settle(work) : settleByPolicy({ ...work, retry, start, link });
     },
   };
 }
@@ -122,7 +131,7 @@ export async function step<T>(
   const retry =
     options.retry === undefined
       ? scope.settings.retry
-      : checkedPolicy(options.retry, "The retry policy of a step");
+      : checkedPolicy(options.retry, scope.settings.usualRetry, "The retry policy of a step");
   try {
     const response = await scope.call(stepSpec(name, scope, fn, retry)).settled;
     return (response === undefined ? undefined : decode(response)) as Awaited<T>;

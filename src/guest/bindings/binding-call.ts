@@ -1,6 +1,5 @@
 /** A call of a binding of the host as a durable call. */
 import { isLargerThan } from "../../core/bindings/size.ts";
-import { limits } from "../../core/limits.ts";
 import type { Durability } from "../../core/oplog/durability.ts";
 import type { BindingInput, EffectResult } from "../../core/protocol.ts";
 import { AgentError } from "../author/errors.ts";
@@ -16,10 +15,10 @@ export interface BindingCall {
   readonly input: BindingInput;
 }
 
-function checkSize(call: string, input: BindingInput): void {
-  if (!isLargerThan(input, limits.recordedBodyBytes)) return;
+function checkSize(call: string, input: BindingInput, limit: number): void {
+  if (!isLargerThan(input, limit)) return;
   throw new AgentError(
-    `The arguments of ${call} are larger than ${limits.recordedBodyBytes} bytes; send less, or in parts.`,
+    `The arguments of ${call} are larger than ${limit} bytes; send less, or in parts.`,
     { code: "payload-too-large" },
   );
 }
@@ -37,7 +36,7 @@ export async function callBinding(
   { name, method, durability, input }: BindingCall,
 ): Promise<unknown> {
   const call = `binding.${name}.${method}` as const;
-  checkSize(call, input);
+  checkSize(call, input, scope.settings.limits.recordedBodyBytes);
   const request = encode(input, "arguments");
   const isRead = durability === "read-remote";
   const once = !isRead && scope.settings.isIdempotent === false;

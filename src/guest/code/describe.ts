@@ -96,7 +96,7 @@ function schemaOf(validator: Validator): JsonValue {
 
 function describeMethod(AgentClass: AgentClass, name: string): MethodView {
   const { description, input, output } = optionsOf(AgentClass, name);
-  retryPolicyOf(AgentClass, name);
+  retryPolicyOf(AgentClass, name, defaultRetryPolicy);
   return {
     name,
     readOnly: isReadOnly(AgentClass, name),
@@ -113,11 +113,15 @@ export function isReadOnly(AgentClass: AgentClass, method: string): boolean {
   return optionsOf(AgentClass, method).readOnly === true;
 }
 
-/** By which policy `RetryableError` of a method is retried. */
-export function retryPolicyOf(AgentClass: AgentClass, method: string): RetryPolicy {
+/** By which policy `RetryableError` of a method is retried: what the author leaves out is as in `usual`. */
+export function retryPolicyOf(
+  AgentClass: AgentClass,
+  method: string,
+  usual: RetryPolicy,
+): RetryPolicy {
   const { retry } = optionsOf(AgentClass, method);
-  if (retry === undefined) return defaultRetryPolicy;
-  return checkedPolicy(retry, `static methods.${method}.retry of ${AgentClass.name}`);
+  if (retry === undefined) return usual;
+  return checkedPolicy(retry, usual, `static methods.${method}.retry of ${AgentClass.name}`);
 }
 
 function isPositive(value: unknown): value is number {

@@ -1,7 +1,6 @@
 /** Saving and loading an instance's state: the author's hooks, and what happens without them. */
 import type { SnapshotData } from "../../core/oplog/entry.ts";
 import type { Boot } from "../../core/protocol.ts";
-import { limits } from "../../core/limits.ts";
 import type { Agent } from "../author/agent.ts";
 import type { AuthorInstance } from "./entering.ts";
 import { AgentError } from "../author/errors.ts";
@@ -19,20 +18,21 @@ function fieldsOf(instance: Agent): Record<string, unknown> {
   return Object.fromEntries(Object.entries(instance));
 }
 
-function checkSize(bytes: number): void {
-  if (bytes <= limits.snapshotBytes) return;
+function checkSize(bytes: number, limit: number): void {
+  if (bytes <= limit) return;
   throw new AgentError(
-    `The snapshot has ${bytes} bytes, more than ${limits.snapshotBytes}; keep less in the agent's fields, or save less in saveSnapshot.`,
+    `The snapshot has ${bytes} bytes, more than ${limit}; keep less in the agent's fields, or save less in saveSnapshot.`,
     { code: "payload-too-large" },
   );
 }
 
 /** Nothing else may happen to an agent meanwhile, so a hook that never ends must not hold it, nor its update. */
-async function inTime<T>(hook: string, work: Promise<T>): Promise<T> {
+async function inTime<T>(hook: string, { boot }: AuthorInstance, work: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const seconds = limits.snapshotHookMs / 1000;
+  const { snapshotHookMs } = boot.settings.limits;
+  const seconds = snapshotHookMs / 1000;
   const message = `${hook} has not ended within ${seconds} seconds; let it do less, or end what it waits for.`;
-  const timer = setTimer(() => reject(new Error(message)), limits.snapshotHookMs);
+  const timer = setTimer(() => reject(new Error(message)), snapshotHookMs);
   try {
     return await Promise.race([work, late]);
   } finally {
@@ -41,23 +41,25 @@ async function inTime<T>(hook: string, work: Promise<T>): Promise<T> {
 }
 
 /** The instance's snapshot; throws what the hook throws, or an error that names the field that cannot be saved. */
-export async function saveInstance({ agent, AgentClass }: AuthorInstance): Promise<SnapshotData> {
-  const { version } = stateSchemaOf(AgentClass);
-  const snapshot = await inTime("saveSnapshot", saved(agent));
+export async function saveInstance(instance: AuthorInstance): Promise<SnapshotData> {
+  const { version } = stateSchemaOf(instance.AgentClass);
+  const { snapshotBytes } = instance.boot.settings.limits;
+  const work = saved(instance.agent, snapshotBytes);
+  const snapshot = await inTime("saveSnapshot", instance, work);
   return version === 1 ? snapshot : { ...snapshot, version };
 }
 
-async function saved(instance: Agent): Promise<SnapshotData> {
+async function saved(instance: Agent, limit: number): Promise<SnapshotData> {
   const hooks = instance as Agent & Hooks;
   const state = hooks.saveSnapshot === undefined ? fieldsOf(instance) : await hooks.saveSnapshot();
   if (state instanceof Uint8Array) {
-    checkSize(state.length);
+    checkSize(state.length, limit);
     const payload = state.toBase64();
     return { mime: "application/octet-stream", payload, bytes: state.length };
   }
   const payload = encode(state, hooks.saveSnapshot === undefined ? "this" : "snapshot");
   const bytes = new TextEncoder().encode(payload).length;
-  checkSize(bytes);
+  checkSize(bytes, limit);
   return { mime: "application/json", payload, bytes };
 }
 
@@ -66,7 +68,7 @@ export function loadInstance(
   instance: AuthorInstance,
   base: NonNullable<Boot["base"]>,
 ): Promise<void> {
-  return inTime("loadSnapshot", load(instance, base));
+  return inTime("loadSnapshot", instance, load(instance, base));
 }
 
 async function load(

@@ -1,7 +1,6 @@
 /** What author code asks `fetch` for: the global `Request`, and requests as they are recorded. */
 import { isLongerThan } from "../../core/utf8-length.ts";
 import { requestDurability } from "../../core/oplog/durability.ts";
-import { limits } from "../../core/limits.ts";
 import type { Body, FetchRequest } from "../../core/protocol.ts";
 import { encodeBody, readWhole } from "../../transport/body.ts";
 import { AgentError } from "../author/errors.ts";
@@ -39,8 +38,8 @@ export const AgentRequest = new Proxy(PlatformRequest, {
   },
 });
 
-function tooLarge(url: string): AgentError {
-  const message = `The body of the request to ${url} is larger than ${limits.recordedBodyBytes} bytes; send it in parts.`;
+function tooLarge(url: string, limit: number): AgentError {
+  const message = `The body of the request to ${url} is larger than ${limit} bytes; send it in parts.`;
   return new AgentError(message, { code: "payload-too-large" });
 }
 
@@ -51,15 +50,15 @@ function bytesOf(body: unknown): Uint8Array | undefined {
 }
 
 /** The body when it can be had within the turn. */
-function immediateBody(given: unknown, url: string): Body | undefined {
+function immediateBody(given: unknown, url: string, limit: number): Body | undefined {
   const text = given instanceof URLSearchParams ? given.toString() : given;
   if (typeof text === "string") {
-    if (isLongerThan(text, limits.recordedBodyBytes)) throw tooLarge(url);
+    if (isLongerThan(text, limit)) throw tooLarge(url, limit);
     return { text };
   }
   const bytes = bytesOf(given);
   if (bytes === undefined) return undefined;
-  if (bytes.length > limits.recordedBodyBytes) throw tooLarge(url);
+  if (bytes.length > limit) throw tooLarge(url, limit);
   return encodeBody(bytes);
 }
 
@@ -89,12 +88,14 @@ function deriveBoundary(request: Request, bytes: Uint8Array, key: () => string):
 export class Described {
   readonly #request: Request;
   readonly #given: unknown;
+  readonly #limit: number;
   readonly #key: (() => string) | undefined;
   readonly #boundary: () => string;
 
   constructor(scope: Scope, request: Request, given: unknown) {
     this.#request = request;
     this.#given = given;
+    this.#limit = scope.settings.limits.recordedBodyBytes;
     const isKeyed = isRead(request.method) || request.headers.has(KEY_HEADER);
     // Code that begins anew may say something else this time (which try it is, say) in the same write.
     const what = `${request.method} ${request.url.replace(/[?#].*/s, "")}`;
@@ -107,13 +108,14 @@ export class Described {
   whole(): FetchRequest | Promise<FetchRequest> {
     const request = this.#request;
     if (request.body === null) return this.#with(undefined);
-    const body = immediateBody(this.#given, request.url);
+    const body = immediateBody(this.#given, request.url, this.#limit);
     return body === undefined ? this.#read() : this.#with(body);
   }
 
   async #read(): Promise<FetchRequest> {
     const { body, url } = this.#request;
-    const bytes = await readWhole(body, () => tooLarge(url));
+    const limit = this.#limit;
+    const bytes = await readWhole(body, limit, () => tooLarge(url, limit));
     const mediaType = deriveBoundary(this.#request, bytes, this.#boundary);
     return this.#with(encodeBody(bytes), mediaType);
   }

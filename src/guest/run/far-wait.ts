@@ -1,9 +1,6 @@
 /** Whether an invocation waits for nothing near, so that its instance can be dropped meanwhile. */
 import type { CallSpec } from "../scopes/scope.ts";
 
-/** Waits that end within this many milliseconds stay in memory. */
-export const SUSPEND_AFTER_MS = 10_000;
-
 /** An open call; `isLong` once this instance has waited for it for long. */
 export interface OpenWait {
   readonly spec: Pick<CallSpec, "endsAt" | "promiseId">;
@@ -17,8 +14,12 @@ export interface FarWait {
   readonly awaits: readonly string[];
 }
 
-/** The wait of these open calls, if all are waits and none of them is near. */
-export function farWait(open: Iterable<OpenWait>, now: number): FarWait | undefined {
+/** The wait of these open calls, if all are waits and none of them ends within `nearMs`. */
+export function farWait(
+  open: Iterable<OpenWait>,
+  now: number,
+  nearMs: number,
+): FarWait | undefined {
   const awaits: string[] = [];
   const ends: number[] = [];
   for (const { spec, at, isLong = false } of open) {
@@ -29,5 +30,5 @@ export function farWait(open: Iterable<OpenWait>, now: number): FarWait | undefi
   }
   if (ends.length === 0) return awaits.length === 0 ? undefined : { awaits };
   const until = Math.min(...ends);
-  return until - now > SUSPEND_AFTER_MS ? { until, awaits } : undefined;
+  return until - now > nearMs ? { until, awaits } : undefined;
 }

@@ -2,7 +2,6 @@
 import type { End } from "../../core/oplog/entry.ts";
 import type { Payload } from "../../core/oplog/payload.ts";
 import { toErrorData } from "../author/errors.ts";
-import { SUSPEND_AFTER_MS } from "./far-wait.ts";
 import { pause, realNow } from "../platform.ts";
 import type { CallSpec, Settlement } from "../scopes/scope.ts";
 
@@ -34,10 +33,12 @@ export class OpenCalls {
   readonly #open = new Map<number, OpenCall>();
   readonly #ended: EndedCall[] = [];
   readonly #changed: () => void;
+  readonly #longMs: number;
 
-  /** `changed` hears of every call that ends, or has been waited for for long. */
-  constructor(changed: () => void) {
+  /** `changed` hears of every call that ends, or has been waited for for `longMs`. */
+  constructor(changed: () => void, longMs: number) {
     this.#changed = changed;
+    this.#longMs = longMs;
   }
 
   add(open: OpenCall): void {
@@ -65,7 +66,7 @@ export class OpenCalls {
   await(open: OpenCall, settlement: Promise<Settlement>): void {
     // A promise may keep the code waiting for ever: after a while it is time to suspend.
     if (open.spec.promiseId !== undefined) {
-      void pause(SUSPEND_AFTER_MS).then(() => {
+      void pause(this.#longMs).then(() => {
         open.isLong = true;
         this.#changed();
       });

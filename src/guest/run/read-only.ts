@@ -28,12 +28,15 @@ export class ReadOnlyViolation extends AgentError {
 }
 
 /** What the code of a read-only method may still know. */
-export type Surroundings = Pick<Scope, "now" | "random" | "log" | "invocation" | "native">;
+export type Surroundings = Pick<
+  Scope,
+  "now" | "random" | "log" | "invocation" | "native" | "settings"
+>;
 
 /** Refuses every durable call, and remembers the first one: the code may swallow the error. */
 export class ReadOnlyScope implements Scope {
   readonly link = undefined;
-  readonly settings: CallSettings = {};
+  readonly settings: CallSettings;
   readonly native: NativeWork;
   readonly invocation?: InvocationInfo;
   readonly #method: string;
@@ -43,6 +46,8 @@ export class ReadOnlyScope implements Scope {
   constructor(method: string, around: Surroundings) {
     this.#method = method;
     this.#around = around;
+    const { limits, usualRetry } = around.settings;
+    this.settings = { limits, usualRetry };
     this.native = around.native ?? new NativeWork();
     if (around.invocation !== undefined) this.invocation = around.invocation;
   }

@@ -31,9 +31,10 @@ async function answerOf(scope: ReadOnlyScope, returned: unknown): Promise<unknow
 
 async function outcomeOf(instance: AuthorInstance, call: ReadCall): Promise<Outcome> {
   const { method } = call;
-  const scope = new ReadOnlyScope(method, unrecorded);
+  const { limits, retry: usualRetry } = instance.boot.settings;
+  const scope = new ReadOnlyScope(method, { ...unrecorded, settings: { limits, usualRetry } });
   const answer = await answerOf(scope, within(scope, codeOf(instance, call, scope)));
-  if (answer !== WAITING) return { ok: true, result: encodeResult(answer) };
+  if (answer !== WAITING) return { ok: true, result: encodeResult(answer, limits) };
   // It may yet go on, and change what others see.
   throw new ReadOnlyViolation(method, "waits for something that only another method brings", true);
 }

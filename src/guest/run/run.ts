@@ -12,7 +12,9 @@
 import type { AgentInvocationStarted, End, Log, Outcome } from "../../core/oplog/entry.ts";
 import { branchAt, type Descent } from "../../core/oplog/origin.ts";
 import type { Payload } from "../../core/oplog/payload.ts";
+import { limitsOfRecord } from "../../core/limits.ts";
 import type { CallIdentity, ReplayCursor } from "../../core/replay/cursor.ts";
+import type { Settings } from "../../core/settings.ts";
 import { Cancellation } from "./cancellation.ts";
 import { fromErrorData, RetryableError, toErrorData } from "../author/errors.ts";
 import { farWait, type FarWait } from "./far-wait.ts";
@@ -40,6 +42,14 @@ import { WriteKeys } from "./write-keys.ts";
 /** Code that never waits for anything outside is committed at least this often. */
 const UNSENT_MS = 25;
 
+/** How a run begins: `place` is the index of `started`, or its ref while it has none. */
+interface RunStart {
+  readonly started: AgentInvocationStarted;
+  readonly place: number;
+  readonly settings: Settings;
+  readonly descent: Descent;
+}
+
 type Ending =
   | { readonly kind: "settled"; readonly outcome: Outcome }
   | { readonly kind: "suspended"; readonly wait: FarWait };
@@ -52,13 +62,6 @@ function byEnd(left: OpenCall, right: OpenCall): number {
 
 function unsettled(): MadeCall {
   return { settled: new Promise(() => {}), cancel() {} };
-}
-
-/** An invocation that begins: `place` is the index of `started`, or its ref. */
-export interface RunStart {
-  readonly started: AgentInvocationStarted;
-  readonly place: number;
-  readonly descent: Descent;
 }
 
 export class Run implements Scope {
@@ -75,7 +78,8 @@ export class Run implements Scope {
   readonly #place: number;
   readonly #random: () => number;
   readonly #keys: WriteKeys;
-  readonly #calls = new OpenCalls(() => this.#wake());
+  readonly #calls: OpenCalls;
+  readonly #suspendAfterMs: number;
   #now: number;
   #closed = false;
   #flushedAt = realNow();
@@ -87,10 +91,13 @@ export class Run implements Scope {
   /** What the method threw to begin anew. */
   retryable: RetryableError | undefined;
 
-  /** `cursor` is absent for an invocation that starts live; `again`: the times at which it began anew. */
+  /**
+   * `cursor` is absent for an invocation that starts live; `again`: the times at which it began anew.
+   * Of the settings it takes what concerns its live part: its limits are those with which it began.
+   */
   constructor(
     link: HostLink,
-    { started, place, descent }: RunStart,
+    { started, place, settings, descent }: RunStart,
     cursor?: ReplayCursor,
     again: readonly number[] = [],
   ) {
@@ -105,7 +112,13 @@ export class Run implements Scope {
     this.#now = again.at(-1) ?? started.at;
     const { method, bindings } = started;
     const { cancellation } = this;
-    this.settings = bindings === undefined ? {} : { bindings };
+    this.settings = {
+      limits: limitsOfRecord(started.limits),
+      usualRetry: settings.retry,
+      ...(bindings === undefined ? {} : { bindings }),
+    };
+    this.#suspendAfterMs = settings.suspendAfterMs;
+    this.#calls = new OpenCalls(() => this.#wake(), settings.suspendAfterMs);
     this.invocation = {
       idempotencyKey,
       method,
@@ -146,7 +159,7 @@ export class Run implements Scope {
 
   #settle(value: unknown): void {
     try {
-      this.outcome = { ok: true, result: encodeResult(value) };
+      this.outcome = { ok: true, result: encodeResult(value, this.settings.limits) };
     } catch (error) {
       this.#fail(error);
     }
@@ -336,7 +349,7 @@ export class Run implements Scope {
       this.link.checkHeld();
       if (!reads.isEmpty) await reads.serve();
       else if (!this.#deliverNext()) {
-        const wait = farWait(this.#calls.all, realNow());
+        const wait = farWait(this.#calls.all, realNow(), this.#suspendAfterMs);
         if (wait !== undefined) return { kind: "suspended", wait };
         await this.#signal();
       }

@@ -13,7 +13,7 @@ export class InnerScope implements Scope {
   readonly invocation?: InvocationInfo;
   readonly #outer: Scope;
 
-  constructor(outer: Scope, settings: CallSettings) {
+  constructor(outer: Scope, settings: Partial<CallSettings>) {
     this.#outer = outer;
     this.link = outer.link;
     this.native = outer.native;

@@ -4,7 +4,8 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Grants } from "../../core/bindings/kinds.ts";
-import type { CallRetryPolicy } from "../../core/retry.ts";
+import type { CodeLimits } from "../../core/limits.ts";
+import type { CallRetryPolicy, RetryPolicy } from "../../core/retry.ts";
 import type { ErrorData, ErrorEntry, Log } from "../../core/oplog/entry.ts";
 import type { Payload } from "../../core/oplog/payload.ts";
 import type { HostLink } from "../link.ts";
@@ -58,6 +59,9 @@ export interface CallSettings {
   readonly retry?: CallRetryPolicy;
   /** The bindings that there are. */
   readonly bindings?: Grants;
+  readonly limits: CodeLimits;
+  /** The policy of which authors' own are variations. */
+  readonly usualRetry: RetryPolicy;
 }
 
 export interface Scope {

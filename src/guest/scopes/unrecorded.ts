@@ -1,6 +1,8 @@
 /** Scopes whose calls are not in the record: module loading, constructors, snapshot hooks, step bodies. */
 import type { Log } from "../../core/oplog/entry.ts";
 import type { Payload } from "../../core/oplog/payload.ts";
+import { limitsOfRecord } from "../../core/limits.ts";
+import { defaultRetryPolicy } from "../../core/retry.ts";
 import type { CallIdentity } from "../../core/replay/cursor.ts";
 import { fromErrorData } from "../author/errors.ts";
 import type { HostLink } from "../link.ts";
@@ -12,7 +14,8 @@ import { WriteKeys } from "../run/write-keys.ts";
 /** Time and randomness derive from `Create`; nothing durable may be called. */
 export class FrozenScope implements Scope {
   readonly link = undefined;
-  readonly settings = {};
+  /** What is refused needs none of its own. */
+  readonly settings = { limits: limitsOfRecord(undefined), usualRetry: defaultRetryPolicy };
   readonly #createdAt: number;
   readonly #random: () => number;
   readonly #where: string;
@@ -67,7 +70,7 @@ export class LiveScope implements Scope {
     link: HostLink,
     keys: () => string,
     log: (level: Log["level"], message: string) => void,
-    settings: CallSettings = {},
+    settings: CallSettings,
   ) {
     this.link = link;
     this.settings = settings;

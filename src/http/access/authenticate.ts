@@ -1,32 +1,51 @@
-import { everything, type Grant } from "../../core/access/grant.ts";
+/** Who sends a request. What it may do is asked of `core/access/grant.ts`, once its route is known. */
+import { everything } from "../../core/access/grant.ts";
+import type { Caller } from "../../core/access/token.ts";
 import { accept, refuse, type Result } from "../../core/errors.ts";
-import type { AuthSettings } from "../ports.ts";
+import type { AuthPorts } from "../ports.ts";
 
 const bearer = /^bearer +([^\s]+) *$/i;
 
-/** Who sends a request, as what it may do. */
-export function identify(settings: AuthSettings, request: Request): Result<Grant> {
-  if (settings.token === undefined || settings.token === "") {
-    return settings.local ? fromHere(request) : notConfigured();
+/** The caller, when it is known and has not called too often. */
+export async function identify(auth: AuthPorts, request: Request): Promise<Result<Caller>> {
+  if (auth.door === "closed") return notConfigured();
+  if (auth.door === "open") {
+    const page = checkPage(auth, request);
+    return page.ok ? accept({ grant: everything }) : page;
   }
-  const given = bearer.exec(request.headers.get("authorization") ?? "")?.[1];
-  if (given === undefined) {
-    return refuse("unauthorized", "Send the header `Authorization: Bearer TOKEN`.");
-  }
-  return equalInConstantTime(given, settings.token)
-    ? accept(everything)
-    : refuse("unauthorized", "The token is not the one that this server was given.");
+  const caller = await callerOf(auth, request);
+  if (!caller.ok || caller.value.limited === undefined) return caller;
+  const waitMs = await auth.take(caller.value.limited);
+  return waitMs === 0 ? caller : tooMany(waitMs);
 }
 
-/** Without a token, no web page of another site may make a browser call a developer's own server. */
-function fromHere(request: Request): Result<Grant> {
-  const origin = request.headers.get("origin");
-  if (origin === null || URL.parse(origin)?.host === new URL(request.url).host) {
-    return accept(everything);
+/** A token that is sent decides alone: Cloudflare Access may add its assertion to any request. */
+async function callerOf(auth: AuthPorts, request: Request): Promise<Result<Caller>> {
+  const authorization = request.headers.get("authorization");
+  const assertion = request.headers.get("cf-access-jwt-assertion");
+  if (authorization === null && assertion !== null && auth.checkAssertion !== undefined) {
+    const page = checkPage(auth, request);
+    return page.ok ? auth.checkAssertion(assertion) : page;
   }
+  const token = bearer.exec(authorization ?? "")?.[1];
+  if (token === undefined) {
+    return refuse("unauthorized", "Send the header `Authorization: Bearer TOKEN`.");
+  }
+  const caller = await auth.callerOf(token);
+  return caller === undefined ? unknownToken() : accept(caller);
+}
+
+/**
+ * No web page of another site may call with what a browser has by itself: its way to a developer's
+ * own server, or its session with Cloudflare Access.
+ */
+function checkPage({ corsOrigins }: AuthPorts, request: Request): Result<null> {
+  const origin = request.headers.get("origin");
+  if (origin === null || URL.parse(origin)?.host === new URL(request.url).host) return accept(null);
+  if (corsOrigins.includes(origin) || corsOrigins.includes("*")) return accept(null);
   return refuse(
     "forbidden",
-    `A page of ${origin} may not call a server without a token: start it with --token TOKEN and send that.`,
+    `A page of ${origin} may not call this server without a token: send one (npm start -- --token TOKEN sets it), or name the origin in PERDURE_CORS_ORIGINS.`,
   );
 }
 
@@ -37,11 +56,19 @@ function notConfigured(): Result<never> {
   );
 }
 
-/** The time depends on the length of the given text only. */
-function equalInConstantTime(given: string, secret: string): boolean {
-  let difference = given.length ^ secret.length;
-  for (let at = 0; at < given.length; at += 1) {
-    difference |= given.charCodeAt(at) ^ secret.charCodeAt(at % secret.length);
-  }
-  return difference === 0;
+/** The same for all that do not let in, so it tells nothing about tokens. */
+function unknownToken(): Result<never> {
+  return refuse(
+    "unauthorized",
+    "The token is not one of this server's, or not any more: ask an administrator for another.",
+  );
+}
+
+function tooMany(waitMs: number): Result<never> {
+  const retryAfterSeconds = Math.ceil(waitMs / 1000);
+  return refuse(
+    "rate-limited",
+    `This token has used up its requests: send the next one in ${retryAfterSeconds} s.`,
+    { retryAfterSeconds },
+  );
 }

@@ -51,6 +51,7 @@ export const agentRoutes: readonly Route[] = [
     },
     refusals: [
       "agent-already-exists",
+      "agent-deleted",
       "agent-type-not-found",
       "component-not-found",
       "revision-not-found",

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { showRevision } from "../../core/api/description.ts";
-import type { ComponentSource } from "../../core/api/operations.ts";
+import type { ComponentUpload } from "../../core/api/operations.ts";
 import { validateSource } from "../../core/component/validate-source.ts";
 import { accept, type Result } from "../../core/errors.ts";
 import type { Limits } from "../../core/limits.ts";
@@ -18,7 +18,7 @@ const scripts = new Set(["text/javascript", "application/javascript"]);
 const upload = z.strictObject({
   main: z.string().meta({ description: "The name of the module that exports the classes." }),
   modules: z.record(z.string(), z.string()).meta({ description: "Source text by module name." }),
-  isolation: z.enum(["agent", "shared"]).default("agent"),
+  isolation: z.enum(["agent", "shared"]).exactOptional(),
   perdure: z
     .strictObject({
       bindings: z
@@ -30,7 +30,7 @@ const upload = z.strictObject({
 });
 
 /** The code of a component: a script is one module of it. */
-const code: BodyReader<ComponentSource> = {
+const code: BodyReader<ComponentUpload> = {
   content: {
     "text/javascript": z.string(),
     "application/javascript": z.string(),
@@ -143,7 +143,7 @@ export const componentRoutes: readonly Route[] = [
   }),
 ];
 
-async function readSource(request: Request, limits: Limits): Promise<Result<ComponentSource>> {
+async function readSource(request: Request, limits: Limits): Promise<Result<ComponentUpload>> {
   const body = await readBody(request, Object.keys(code.content), limits);
   if (!body.ok) return body;
   const source = toSource(body.value);
@@ -156,9 +156,9 @@ function toSource({
 }: {
   mediaType: string;
   text: string;
-}): Result<ComponentSource> {
+}): Result<ComponentUpload> {
   if (scripts.has(mediaType)) {
-    return accept({ main: "index.js", modules: { "index.js": text }, isolation: "agent" });
+    return accept({ main: "index.js", modules: { "index.js": text } });
   }
   if (text === "") return missing("send the component's code");
   const parsed = parseJson(text);
@@ -168,7 +168,7 @@ function toSource({
 }
 
 /** The names are a set: their order and their number make no other code of it. */
-function sourceOf({ perdure, ...source }: z.output<typeof upload>): ComponentSource {
+function sourceOf({ perdure, ...source }: z.output<typeof upload>): ComponentUpload {
   const bindings = [...new Set(perdure?.bindings)].sort();
   return bindings.length === 0 ? source : { ...source, bindings };
 }

@@ -1,14 +1,14 @@
 import * as z from "zod";
-import { limits } from "../../core/limits.ts";
+import { syntax } from "../../core/limits.ts";
 
-const message = `must be 1 to ${limits.idempotencyKeyLength} visible ASCII characters`;
+const message = `must be 1 to ${syntax.idempotencyKeyLength} visible ASCII characters`;
 
 /** The header by which a request can be sent again. */
 export const idempotencyKey = {
   "Idempotency-Key": z
     .string()
     .regex(/^[\x21-\x7e]+$/, { error: message, abort: true })
-    .max(limits.idempotencyKeyLength, message)
+    .max(syntax.idempotencyKeyLength, message)
     .optional()
     .meta({
       description: "Names the request, so that sending it again is harmless. Made when absent.",

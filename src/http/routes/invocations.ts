@@ -18,7 +18,13 @@ const wait = z
   .default(0)
   .meta({
     description: "Answers as soon as it ends, or after that many seconds.",
-    override: { type: "number", minimum: 0, maximum: longestWaitSeconds, default: 0 },
+    override: {
+      type: "number",
+      pattern: undefined,
+      minimum: 0,
+      maximum: longestWaitSeconds,
+      default: 0,
+    },
   });
 
 const path = "/v1/agents/{component}/{type}/{key}/invocations";

@@ -22,7 +22,7 @@ export const lifecycleRoutes: readonly Route[] = [
     access: ["operate"],
     body: optionalJson(interruption),
     answers: { 200: { description: "The agent, once it has stopped.", shape: agentShape } },
-    refusals: ["agent-failed", "agent-not-found"],
+    refusals: ["agent-not-found"],
     async handle({ path: { agent }, body: { recover } }, ports) {
       const result = await persist(() => ports.agents(agent).interrupt(recover));
       return result.ok ? reply(result.value) : result;

@@ -46,7 +46,7 @@ export const rolloutRoutes: readonly Route[] = [
     id: "listRollouts",
     tag: "Rollouts",
     summary: "The rollouts of a component, newest first",
-    access: ["operate"],
+    access: ["read", "operate"],
     query: z.object(paging),
     answers: { 200: { description: "One page.", shape: pageOf("rollouts", rolloutShape) } },
     refusals: ["component-not-found"],
@@ -91,7 +91,7 @@ export const rolloutRoutes: readonly Route[] = [
     id: "getRollout",
     tag: "Rollouts",
     summary: "A rollout, with what is in progress and what has failed",
-    access: ["operate"],
+    access: ["read", "operate"],
     answers: { 200: { description: "The rollout.", shape: rolloutShape } },
     refusals: ["rollout-not-found"],
     async handle({ path: { component, rollout } }, ports) {
@@ -105,7 +105,7 @@ export const rolloutRoutes: readonly Route[] = [
     id: "listRolloutAgents",
     tag: "Rollouts",
     summary: "The agents of a rollout and what came of each",
-    access: ["operate"],
+    access: ["read", "operate"],
     query: z.object({
       outcome: z
         .enum(rolloutOutcomes, `must be one of ${rolloutOutcomes.join(", ")}`)

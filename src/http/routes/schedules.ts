@@ -22,7 +22,7 @@ const creation = z.strictObject({
     description: "The name of an IANA time zone.",
     example: "Europe/Berlin",
   }),
-  method: z.string(),
+  method: z.string().meta({ example: "add" }),
   args: z.array(z.unknown(), "must be the array of positional arguments").default([]),
 });
 
@@ -74,12 +74,12 @@ export const scheduleRoutes: readonly Route[] = [
     },
     refusals: [
       "agent-failed",
-      "agent-interrupted",
       "agent-type-not-found",
       "component-not-found",
       "idempotency-key-reused",
       "invalid-arguments",
       "method-not-found",
+      "queue-full",
       "too-many-schedules",
     ],
     async handle({ path: { agent }, headers, body: { args, ...body } }, ports) {

@@ -16,7 +16,7 @@ export const snapshotRoutes: readonly Route[] = [
     summary: "Take a snapshot of an agent now",
     access: ["operate"],
     answers: { 201: { description: "The snapshot.", shape: snapshotShape } },
-    refusals: ["agent-deleted", "agent-not-found", "not-snapshottable"],
+    refusals: ["agent-not-found", "not-snapshottable"],
     async handle({ path: { agent } }, ports) {
       const taken = await persist(() => ports.agents(agent).takeSnapshot());
       return taken.ok ? reply(taken.value, 201) : taken;

@@ -1,8 +1,10 @@
+import { descriptionRoutes } from "../description/routes.ts";
 import type { Route } from "../routing/route.ts";
 import { agentRoutes } from "./agents.ts";
 import { componentRoutes } from "./components.ts";
 import { copyRoutes } from "./copies.ts";
 import { directoryRoutes } from "./directory.ts";
+import { eventRoutes } from "./events.ts";
 import { forkRoutes } from "./fork.ts";
 import { healthRoutes } from "./health.ts";
 import { invocationRoutes } from "./invocations.ts";
@@ -14,11 +16,13 @@ import { revertRoutes } from "./revert.ts";
 import { rolloutRoutes } from "./rollouts.ts";
 import { scheduleRoutes } from "./schedules.ts";
 import { snapshotRoutes } from "./snapshots.ts";
+import { tokenRoutes } from "./tokens.ts";
 import { updateRoutes } from "./updates.ts";
 
 /** Every route of http-api.md. */
 export const routes: readonly Route[] = [
   ...healthRoutes,
+  ...descriptionRoutes(() => routes),
   ...componentRoutes,
   ...directoryRoutes,
   ...agentRoutes,
@@ -33,5 +37,7 @@ export const routes: readonly Route[] = [
   ...copyRoutes,
   ...snapshotRoutes,
   ...oplogRoutes,
+  ...eventRoutes,
   ...rolloutRoutes,
+  ...tokenRoutes,
 ];

@@ -43,7 +43,6 @@ export const updateRoutes: readonly Route[] = [
     },
     refusals: [
       "agent-busy",
-      "agent-deleted",
       "agent-failed",
       "agent-not-found",
       "agent-type-not-found",

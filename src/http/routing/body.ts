@@ -6,6 +6,9 @@ import { readStream } from "./read-stream.ts";
 
 const json = "application/json";
 
+/** Whoever walks through a value that nests deeper might run out of stack, also when it is shown. */
+const deepestJson = 1_000;
+
 /** How a route takes its body, and how that is described. */
 export interface BodyReader<Body> {
   /** Its schema by media type. */
@@ -114,11 +117,36 @@ async function readJson(request: Request, limits: Limits): Promise<Result<JsonBo
 
 /** Parses a JSON text that is not empty. */
 export function parseJson(text: string): Result<JsonBody> {
-  try {
-    return accept({ text, value: JSON.parse(text) as unknown });
-  } catch {
+  const value = parsed(text);
+  if (value === undefined) {
     return refuse("invalid-json", "The body is not JSON: check it with a JSON validator.");
   }
+  if (!isDeeperThan(deepestJson, value)) return accept({ text, value });
+  const message = `has lists and objects in each other more than ${deepestJson} deep: flatten it`;
+  return invalidRequest({ path: ["body"], message });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function isDeeperThan(limit: number, value: unknown): boolean {
+  let level = containersIn([value]);
+  for (let depth = 1; level.length > 0; depth += 1) {
+    if (depth > limit) return true;
+    level = level.flatMap((container) =>
+      containersIn(Array.isArray(container) ? container : Object.values(container)),
+    );
+  }
+  return false;
+}
+
+function containersIn(values: readonly unknown[]): readonly object[] {
+  return values.filter((value) => typeof value === "object" && value !== null);
 }
 
 /** Checks a parsed body against a schema. */

@@ -40,6 +40,7 @@ export const parameters = {
   scheduleId: z.string().meta({ description: "The id of a schedule." }),
   revision: numbered("The number of a revision."),
   index: numbered("The index of an oplog entry."),
+  tokenId: z.string().meta({ description: "The id of a token." }),
   rollout: z.string().meta({ description: "The id of a rollout." }),
 };
 

@@ -2,6 +2,7 @@ import type { ErrorCode, Refusal } from "../../core/errors.ts";
 
 /** Status and title of every code of http-api.md. */
 const catalogue: Readonly<Record<ErrorCode, readonly [status: number, title: string]>> = {
+  "access-keys-unavailable": [503, "Cloudflare Access's keys are out of reach"],
   "agent-already-exists": [409, "The agent already exists"],
   "agent-busy": [409, "The agent is busy"],
   "agent-deleted": [409, "The agent was deleted"],
@@ -14,6 +15,7 @@ const catalogue: Readonly<Record<ErrorCode, readonly [status: number, title: str
   "auth-not-configured": [503, "Authentication is not configured"],
   "call-cycle": [409, "The agents would wait for each other"],
   "component-not-found": [404, "No such component"],
+  "configuration-invalid": [503, "The configuration is not valid"],
   forbidden: [403, "Not allowed"],
   "idempotency-key-reused": [422, "The idempotency key belongs to another request"],
   "internal-error": [500, "Internal error"],
@@ -35,6 +37,7 @@ const catalogue: Readonly<Record<ErrorCode, readonly [status: number, title: str
   "payload-too-large": [413, "Too large"],
   "promise-not-found": [404, "No such promise"],
   "queue-full": [429, "Too many pending invocations"],
+  "rate-limited": [429, "Too many requests with this token"],
   "read-only-violation": [500, "A read-only method tried to change something"],
   "revision-conflict": [409, "The revision is other code here"],
   "revision-not-found": [404, "No such revision"],
@@ -42,11 +45,15 @@ const catalogue: Readonly<Record<ErrorCode, readonly [status: number, title: str
   "rollout-not-found": [404, "No such rollout"],
   "schedule-not-found": [404, "No such schedule"],
   "snapshot-not-found": [404, "No such snapshot"],
+  "token-not-found": [404, "No such token"],
   "too-many-schedules": [409, "Too many schedules"],
   unauthorized: [401, "Authentication needed"],
   "unsupported-media-type": [415, "Unsupported media type"],
   "update-already-pending": [409, "The same update is already pending"],
 };
+
+/** Every code that there is. */
+export const codes = Object.keys(catalogue) as readonly ErrorCode[];
 
 const defaultRetryAfterSeconds = 1;
 
@@ -54,7 +61,7 @@ const defaultRetryAfterSeconds = 1;
 export interface Problem {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly body: { readonly title: string; readonly [member: string]: unknown };
 }
 
 /** The problem document of a refusal. */
@@ -86,6 +93,7 @@ function headersFor(
   retryAfterSeconds: number = defaultRetryAfterSeconds,
 ): Readonly<Record<string, string>> {
   if (code === "unauthorized") return { "WWW-Authenticate": "Bearer" };
-  if (code === "queue-full") return { "Retry-After": String(Math.ceil(retryAfterSeconds)) };
+  if (code === "queue-full" || code === "rate-limited")
+    return { "Retry-After": String(Math.ceil(retryAfterSeconds)) };
   return {};
 }

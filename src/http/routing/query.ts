@@ -32,7 +32,7 @@ export const yesOrNo = z
 
 /** A parameter travels as text, and is described as what it says. */
 function asInteger(minimum: number, maximum: number, usual?: number) {
-  const schema = { type: "integer", minimum, maximum } as const;
+  const schema = { type: "integer", pattern: undefined, minimum, maximum } as const;
   return { override: usual === undefined ? schema : { ...schema, default: usual } };
 }
 

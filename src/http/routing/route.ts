@@ -18,6 +18,7 @@ export type Tag =
   | "Rollouts"
   | "Schedules"
   | "Server"
+  | "Tokens"
   | "Updates";
 
 /** What a handler gets: all parts of the request, parsed and checked. */
@@ -66,7 +67,7 @@ export interface Declaration<
   readonly headers?: Headers;
   readonly body?: BodyReader<Body>;
   readonly answers: Readonly<Record<number, Success>>;
-  /** Codes of its own; those that every route has are not among them. */
+  /** Codes of its own; `refusalsOf` adds those that follow from what it takes. */
   readonly refusals: readonly ErrorCode[];
   /** Calls and replies. A ready response (a stream, a WebSocket) goes out as it is. */
   handle(

@@ -1,7 +1,9 @@
 import { Hono, type Context } from "hono";
 import type { Grant } from "../../core/access/grant.ts";
 import { refuse } from "../../core/errors.ts";
+import { checkConfiguration } from "../access/configuration.ts";
 import { identify } from "../access/authenticate.ts";
+import { crossOrigin } from "../access/cross-origin.ts";
 import type { Ports } from "../ports.ts";
 import { readInput } from "./input.ts";
 import { invalidRequest } from "./invalid-request.ts";
@@ -26,6 +28,8 @@ export function createRouter(routes: readonly Route[], ports: Ports): App {
     context.set("caller", anybody);
     await next();
   });
+  const { corsOrigins } = ports.auth;
+  if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
   app.notFound((context) => toResponse(unknownRoute(context.req.path), context.get("requestId")));
   mount(
     app,
@@ -34,9 +38,9 @@ export function createRouter(routes: readonly Route[], ports: Ports): App {
   );
   // Mounted here, it stands before all that is mounted after, and unknown routes.
   app.use("/v1/*", async (context, next) => {
-    const caller = identify(ports.auth, context.req.raw);
-    if (!caller.ok) return toResponse(caller, context.get("requestId"));
-    context.set("caller", caller.value);
+    const caller = await callerOf(context.req.raw, context.get("requestId"), ports);
+    if (caller instanceof Response) return caller;
+    context.set("caller", caller);
     return next();
   });
   mount(
@@ -71,6 +75,21 @@ function toPattern(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ":$1");
 }
 
+/** What the caller may do, or the answer to one who is not known. */
+async function callerOf(
+  request: Request,
+  requestId: string,
+  ports: Ports,
+): Promise<Grant | Response> {
+  try {
+    const configured = checkConfiguration(ports.misconfigured);
+    const caller = configured.ok ? await identify(ports.auth, request) : configured;
+    return caller.ok ? caller.value.grant : toResponse(caller, requestId);
+  } catch (error) {
+    return failure(error, requestId);
+  }
+}
+
 async function serve(route: Route, context: Context<AppEnv>, ports: Ports): Promise<Response> {
   const requestId = context.get("requestId");
   try {
@@ -80,16 +99,17 @@ async function serve(route: Route, context: Context<AppEnv>, ports: Ports): Prom
       ? identified(answer, requestId)
       : toResponse(answer, requestId);
   } catch (error) {
-    console.error(`request ${requestId} failed`, error);
-    return toResponse(internalError(requestId), requestId);
+    return failure(error, requestId);
   }
 }
 
-function internalError(requestId: string): Answer {
-  return refuse(
+function failure(error: unknown, requestId: string): Response {
+  console.error(`request ${requestId} failed`, error);
+  const refusal = refuse(
     "internal-error",
     `The server could not answer. Try again; if it stays so, look for request ${requestId} in its log.`,
   );
+  return toResponse(refusal, requestId);
 }
 
 function unknownRoute(path: string): Answer {

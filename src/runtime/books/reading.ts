@@ -12,7 +12,10 @@ import { openRich } from "./rich.ts";
 /** Pages of the store that one request looks at: four million characters of entries. */
 const PAGES = 8;
 
-function show(store: AgentStore, indexed: Indexed): EntryView {
+/** What entries are read from. */
+export type EntryStore = Pick<AgentStore, "readPage" | "getSnapshot">;
+
+function show(store: EntryStore, indexed: Indexed): EntryView {
   const isSnapshot = indexed.entry.kind === "Snapshot";
   const snapshot = isSnapshot ? store.getSnapshot(indexed.index) : undefined;
   return showEntry(indexed, snapshot, openRich);
@@ -20,7 +23,7 @@ function show(store: AgentStore, indexed: Indexed): EntryView {
 
 /** The entries that are wanted; `next` also when the request has looked at enough without finding all. */
 export function readOplog(
-  store: AgentStore,
+  store: EntryStore,
   lastIndex: number,
   { from, limit, ...filter }: OplogRequest,
 ): OplogPage {
@@ -42,4 +45,20 @@ export function readOplog(
     next = page.next;
   }
   return { entries, lastIndex };
+}
+
+/**
+ * The entries after an index up to the last one, about a page of them. A snapshot ends it, for what
+ * is shown of one may be large.
+ */
+export function readAfter(store: EntryStore, lastIndex: number, after: number): EntryView[] {
+  const entries: EntryView[] = [];
+  for (const [first, text] of store.readPage(after + 1, lastIndex, PAGE_CHARACTERS).rows) {
+    for (const indexed of decodeRow(first, text)) {
+      if (indexed.index <= after || indexed.index > lastIndex) continue;
+      entries.push(show(store, indexed));
+      if (indexed.entry.kind === "Snapshot") return entries;
+    }
+  }
+  return entries;
 }

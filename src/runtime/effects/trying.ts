@@ -2,7 +2,7 @@
  * Tries effects again where that is safe and another try may end otherwise. Each failed try of a
  * recorded call that will be repeated is in the oplog, so a restart goes on counting.
  */
-import { defaultRetryPolicy, retryDelay } from "../../core/retry.ts";
+import { retryDelay, type RetryPolicy } from "../../core/retry.ts";
 import type { Effect, EffectResult } from "../../core/protocol.ts";
 import type { CallTries, Status } from "../../core/status/status.ts";
 import type { Ledger } from "../books/ledger.ts";
@@ -34,8 +34,11 @@ export class Trying {
   readonly #effects: Effects;
   readonly #ledger: Ledger;
   readonly #environment: Environment;
+  readonly #usual: RetryPolicy;
 
-  constructor(effects: Effects, ledger: Ledger, environment: Environment) {
+  /** `usual` is the policy of effects that name none. */
+  constructor(effects: Effects, ledger: Ledger, environment: Environment, usual: RetryPolicy) {
+    this.#usual = usual;
     this.#effects = effects;
     this.#ledger = ledger;
     this.#environment = environment;
@@ -47,7 +50,7 @@ export class Trying {
 
   #delay({ repeatable, retry }: Effect, attempt: number): number | undefined {
     if (!repeatable) return undefined;
-    return retryDelay(retry ?? defaultRetryPolicy, attempt, this.#environment.random());
+    return retryDelay(retry ?? this.#usual, attempt, this.#environment.random());
   }
 
   /** The result of the call whose `Start` is at `start`; `undefined` when it is of no interest any more. */

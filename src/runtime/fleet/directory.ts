@@ -99,23 +99,28 @@ export class Directory implements DirectoryOperations {
     candidates: readonly Candidate[],
   ): Promise<readonly AgentSummary[]> {
     const { component } = request;
-    const agents: AgentSummary[] = [];
-    const gone: Candidate[] = [];
-    for (let from = 0; from < candidates.length; from += AT_ONCE) {
-      const asked = candidates.slice(from, from + AT_ONCE);
-      const answers = await Promise.all(
-        asked.map(({ type, key }) => this.#parts.presence({ component, type, key })),
-      );
-      for (const [at, presence] of answers.entries()) {
-        const candidate = asked[at] as Candidate;
-        if (presence?.state === "absent") gone.push(candidate);
-        if (presence?.state === "here" && fits(presence.agent, request)) {
-          agents.push(presence.agent);
-        }
-      }
-    }
+    const answers = await this.#ask(component, candidates);
+    const gone = candidates.filter((_, at) => answers[at]?.state === "absent");
     await this.#strike(component, gone);
-    return agents;
+    return answers.flatMap((presence) =>
+      presence?.state === "here" && fits(presence.agent, request) ? [presence.agent] : [],
+    );
+  }
+
+  /** What each of them says of itself, in their order; one that is slow holds up no other. */
+  async #ask(
+    component: string,
+    candidates: readonly Candidate[],
+  ): Promise<readonly (Presence | undefined)[]> {
+    const answers = Array.from<Presence | undefined>({ length: candidates.length });
+    const rest = candidates.entries();
+    const asking = async (): Promise<void> => {
+      for (const [at, { type, key }] of rest) {
+        answers[at] = await this.#parts.presence({ component, type, key });
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, candidates.length) }, asking));
+    return answers;
   }
 
   async #strike(component: string, gone: readonly Candidate[]): Promise<void> {

@@ -11,7 +11,6 @@ import {
   type UpdateTarget,
 } from "../../core/decide/update.ts";
 import { accept, type Result } from "../../core/errors.ts";
-import { limits } from "../../core/limits.ts";
 import type { SaveReply } from "../../core/protocol.ts";
 import type { Status } from "../../core/status/status.ts";
 import { Errands } from "../errands.ts";
@@ -92,10 +91,13 @@ export class DryRunning {
 
   /** What the agent saves at its next clean boundary, if there is one soon. */
   async #saved(): Promise<Result<Saved>> {
+    const { dryRunSaveMs } = this.#present.ports.settings.limits;
     const timer = setTimeout(() => {
       const { status } = this.#present.ledger;
-      this.#savesWanted.settle(status === undefined ? noAgent : refused(busyFor(status)));
-    }, limits.dryRunSaveMs);
+      this.#savesWanted.settle(
+        status === undefined ? noAgent : refused(busyFor(status, dryRunSaveMs)),
+      );
+    }, dryRunSaveMs);
     try {
       for (;;) {
         const saved = this.#savesWanted.add();

@@ -1,6 +1,6 @@
 /** What becomes of an agent whose code cannot go on: another try by the retry policy, or `failed`. */
 import { showError } from "../../core/api/show.ts";
-import { defaultRetryPolicy, retryDelay } from "../../core/retry.ts";
+import { retryDelay } from "../../core/retry.ts";
 import { refuse } from "../../core/errors.ts";
 import type { ErrorData } from "../../core/oplog/entry.ts";
 import type { RunReply } from "../../core/protocol.ts";
@@ -24,7 +24,7 @@ export class Failures {
     const { status } = ledger;
     if (status === undefined) return;
     const attempt = (status.failure?.attempt ?? 0) + 1;
-    const delay = retryDelay(defaultRetryPolicy, attempt, ports.environment.random());
+    const delay = retryDelay(ports.settings.retry, attempt, ports.environment.random());
     if (delay === undefined) {
       this.fail(error, attempt);
       return;

@@ -10,6 +10,7 @@ import {
   type InstanceIdentity,
 } from "../../core/protocol.ts";
 import { reportDivergence, type ReplayPurpose } from "../../core/replay/report.ts";
+import type { Settings } from "../../core/settings.ts";
 import type { Status } from "../../core/status/status.ts";
 import { openRich } from "../books/rich.ts";
 import type { Bindings, Components, Instances, Slot } from "../ports.ts";
@@ -19,7 +20,11 @@ export interface RecoveryParts extends SessionParts {
   readonly components: Components;
   readonly instances: Instances;
   readonly bindings: Bindings;
+  readonly settings: Settings;
 }
+
+/** A boot but for what is in force at its time. */
+type BootPlan = Omit<Boot, "grants" | "settings">;
 
 /**
  * A session that has booted, or why it has not. `isHostFault` marks failures that are not the code's;
@@ -138,7 +143,7 @@ export class Recovery {
     return this.#start(boot, slot, purpose);
   }
 
-  async #start(boot: Omit<Boot, "grants">, slot: Slot, purpose: ReplayPurpose): Promise<Start> {
+  async #start(boot: BootPlan, slot: Slot, purpose: ReplayPurpose): Promise<Start> {
     for (;;) {
       const start = await this.#boot(boot, slot, purpose);
       if (start.ok || start.error.code !== ISOLATE_IN_USE) return start;
@@ -146,16 +151,17 @@ export class Recovery {
     }
   }
 
-  async #boot(boot: Omit<Boot, "grants">, slot: Slot, purpose: ReplayPurpose): Promise<Start> {
+  async #boot(boot: BootPlan, slot: Slot, purpose: ReplayPurpose): Promise<Start> {
     const { component, revision } = boot.identity;
     let session: Session | undefined;
     try {
-      const code = await this.#parts.components.code(component, revision);
-      const handle = this.#parts.instances.start(slot, code, boot.identity, this.#attempt);
-      const grants = this.#parts.bindings.grants(component, code.source.bindings ?? []);
+      const { components, instances, bindings, settings } = this.#parts;
+      const code = await components.code(component, revision);
+      const handle = instances.start(slot, code, boot.identity, this.#attempt);
+      const grants = bindings.grants(component, code.source.bindings ?? []);
       session = new Session(slot, revision, handle, this.#parts, grants);
       this.#starting.add(session);
-      const reply = await session.boot({ ...boot, grants });
+      const reply = await session.boot({ ...boot, grants, settings });
       if (reply.state === "ready" || reply.state === "open") return { ok: true, session, reply };
       session.drop("the instance could not be brought to the agent's state");
       return reply.state === "diverged" ? diverged(reply, purpose) : failed(reply.error);

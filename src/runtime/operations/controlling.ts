@@ -118,6 +118,7 @@ export class Controlling {
     await this.#ports.store.destroy();
     const detail = "The agent was deleted while this was waiting; invoke again to make a new one.";
     this.#loop.ledger.callers.wakeAll(refuse("agent-deleted", detail).refusal);
+    this.#loop.following.changed();
     await this.#registering.leave(identity, identity.incarnation);
     return accept(null);
   }

@@ -115,7 +115,7 @@ export class Invoking {
 
   #admit(status: Status, request: InvokeRequest): Promise<Result<KnownInvocation>> {
     const { ledger } = this.#loop;
-    const refusal = checkAdmission(status);
+    const refusal = checkAdmission(status, this.#ports.settings.limits);
     if (refusal !== undefined) return Promise.resolve(refused(refusal));
     const pending = this.#pendingOf(request);
     if (request.mode === "await" && this.#loop.isFree) {

@@ -79,7 +79,10 @@ export class Scheduling {
     if (known !== undefined) return this.#again(known, request);
     if (!isWritten) {
       const status = this.#status;
-      const refusal = status === undefined ? noAgent.refusal : checkNewSchedule(status);
+      const refusal =
+        status === undefined
+          ? noAgent.refusal
+          : checkNewSchedule(status, this.#ports.settings.limits);
       if (refusal !== undefined) return refused(refusal);
       this.#loop.ledger.append(entries);
     }

@@ -68,7 +68,7 @@ describe("names that an upload asks for", () => {
   const declared = [...wrangler.matchAll(/^(?:name|binding) = "([A-Z_]+)"$/gm)];
 
   test("that Perdure's own configuration declares are known", () => {
-    expect(declared).toHaveLength(6);
+    expect(declared).toHaveLength(8);
   });
 
   test.each([

@@ -4,7 +4,7 @@ import type { ComponentSource } from "../../../src/core/api/operations.ts";
 import { fromCanonicalForm, toCanonicalForm } from "../../../src/core/component/canonical-form.ts";
 import { utf8Length } from "../../../src/core/utf8-length.ts";
 import { validateSource } from "../../../src/core/component/validate-source.ts";
-import { limits } from "../../../src/core/limits.ts";
+import { defaultLimits as limits } from "../../../src/core/limits.ts";
 
 const source = (modules: Record<string, string>, main = "index.js"): ComponentSource => ({
   main,
@@ -16,7 +16,7 @@ describe("validation of a source", () => {
   test.each(["index.js", "lib/x.js", "a b.js", "ü/é.mjs", "...", "perdure.js", ".x"])(
     "a relative path is a module name: %s",
     (name) => {
-      expect(validateSource(source({ [name]: "" }, name)).ok).toBe(true);
+      expect(validateSource(source({ [name]: "" }, name), limits).ok).toBe(true);
     },
   );
 
@@ -38,7 +38,7 @@ describe("validation of a source", () => {
     "\ud800.js",
     "a".repeat(257),
   ])("other module names are invalid-component: %j", (name) => {
-    expect(validateSource(source({ "index.js": "", [name]: "" }))).toMatchObject({
+    expect(validateSource(source({ "index.js": "", [name]: "" }), limits)).toMatchObject({
       ok: false,
       refusal: { code: "invalid-component" },
     });
@@ -46,8 +46,8 @@ describe("validation of a source", () => {
 
   test("bindings of Perdure's own are invalid-component", () => {
     const asking = (...bindings: string[]) => ({ ...source({ "index.js": "" }), bindings });
-    expect(validateSource(asking("CACHE")).ok).toBe(true);
-    expect(validateSource(asking("CACHE", "AGENTS"))).toMatchObject({
+    expect(validateSource(asking("CACHE"), limits).ok).toBe(true);
+    expect(validateSource(asking("CACHE", "AGENTS"), limits)).toMatchObject({
       ok: false,
       refusal: { code: "invalid-component" },
     });
@@ -55,8 +55,8 @@ describe("validation of a source", () => {
 
   test("code is measured in UTF-8 over all modules", () => {
     const half = "ü".repeat(limits.componentBytes / 4);
-    expect(validateSource(source({ "index.js": half, "b.js": half })).ok).toBe(true);
-    expect(validateSource(source({ "index.js": half, "b.js": `${half}x` }))).toMatchObject({
+    expect(validateSource(source({ "index.js": half, "b.js": half }), limits).ok).toBe(true);
+    expect(validateSource(source({ "index.js": half, "b.js": `${half}x` }), limits)).toMatchObject({
       ok: false,
       refusal: { code: "payload-too-large" },
     });

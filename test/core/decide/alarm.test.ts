@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { SnapshotPolicy } from "../../../src/core/api/views.ts";
 import { alarmAt, frontUpdate, nextStep, snapshotDueAt } from "../../../src/core/decide/next.ts";
-import { limits } from "../../../src/core/limits.ts";
+import { defaultLimits as limits } from "../../../src/core/limits.ts";
 import type { Status } from "../../../src/core/status/status.ts";
 import { legalLogs } from "../../support/legal-logs.ts";
 import { announceSeed, check } from "../../support/property.ts";
@@ -52,7 +52,7 @@ describe("semantics 9: the alarm", () => {
           const now = (log.entries[status.lastIndex - 1]?.entry.at ?? 0) + ahead;
           const known = times(status, policy).filter((time) => time !== undefined);
           const expected = known.length === 0 ? undefined : Math.max(now, Math.min(...known));
-          expect(alarmAt(status, policy, now)).toBe(expected);
+          expect(alarmAt(status, { policy, limits }, now)).toBe(expected);
         }
       },
       1000,
@@ -65,8 +65,8 @@ describe("semantics 9: the alarm", () => {
       ([log, policy, ahead]) => {
         for (const status of statusesOf(log)) {
           const now = log.now + ahead;
-          const step = nextStep(status, policy, now);
-          const alarm = alarmAt(status, policy, now);
+          const step = nextStep(status, { policy, limits }, now);
+          const alarm = alarmAt(status, { policy, limits }, now);
           if (step.do === "rest") expect(alarm).toBeUndefined();
           else if (step.do === "wait") {
             expect(step.until).toBeGreaterThan(now);
@@ -83,7 +83,7 @@ describe("semantics 9: the alarm", () => {
       fc.tuple(legalLogs(), policies),
       ([log, policy]) => {
         for (const status of statusesOf(log)) {
-          const step = nextStep(status, policy, log.now).do;
+          const step = nextStep(status, { policy, limits }, log.now).do;
           const [front] = status.updates.pending;
           if (status.name === "interrupted" && !wakes(status)) expect(step).toBe("rest");
           else if (front !== undefined) expect(step).toBe("apply-update");
@@ -105,7 +105,7 @@ describe("semantics 9: the alarm", () => {
       ([log, policy, ahead]) => {
         for (const status of statusesOf(log)) {
           if (status.updates.pending.length === 0) continue;
-          const step = nextStep(status, policy, log.now + ahead).do;
+          const step = nextStep(status, { policy, limits }, log.now + ahead).do;
           expect(["apply-update", "rest"]).toContain(step);
           expect(step === "rest").toBe(frontUpdate(status) === undefined);
         }

@@ -7,7 +7,7 @@ import {
 } from "../../../src/core/decide/lifecycle.ts";
 import { nextStep } from "../../../src/core/decide/next.ts";
 import { planReading } from "../../../src/core/decide/recovery.ts";
-import { limits } from "../../../src/core/limits.ts";
+import { defaultLimits as limits } from "../../../src/core/limits.ts";
 import { aStatus, current } from "../../support/statuses.ts";
 
 const NAMES = ["idle", "running", "suspended", "interrupted", "retrying", "failed"] as const;
@@ -42,8 +42,10 @@ describe("semantics 8: cancelling", () => {
     "the grace counts from when the code heard of it, unless it stands still: %s",
     (name) => {
       const standsStill = name === "interrupted" || name === "failed";
-      expect(cancelBy(aStatus({ name, current: heard }))).toBe(standsStill ? undefined : by);
-      expect(cancelBy(aStatus({ name, current }))).toBeUndefined();
+      expect(cancelBy(aStatus({ name, current: heard }), limits.cancelGraceMs)).toBe(
+        standsStill ? undefined : by,
+      );
+      expect(cancelBy(aStatus({ name, current }), limits.cancelGraceMs)).toBeUndefined();
     },
   );
 
@@ -57,7 +59,9 @@ describe("semantics 8: cancelling", () => {
     ["interrupted", {}, by, { do: "rest" }],
     ["failed", {}, by, { do: "rest" }],
   ] as const)("%s %j at %i: %j", (name, more, now, step) => {
-    expect(nextStep(aStatus({ name, current: heard, ...more }), "disabled", now)).toEqual(step);
+    expect(
+      nextStep(aStatus({ name, current: heard, ...more }), { policy: "disabled", limits }, now),
+    ).toEqual(step);
   });
 
   test("an interrupted agent stays interrupted, any other is idle then", () => {

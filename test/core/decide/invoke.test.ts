@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { AgentTypeView } from "../../../src/core/api/views.ts";
 import { checkAdmission, checkReuse, findMethod } from "../../../src/core/decide/invoke.ts";
-import { limits } from "../../../src/core/limits.ts";
+import { defaultLimits as limits } from "../../../src/core/limits.ts";
 import { richPayload } from "../../../src/core/oplog/payload.ts";
 import type { Status } from "../../../src/core/status/status.ts";
 import { announceSeed, check } from "../../support/property.ts";
@@ -60,21 +60,21 @@ describe("semantics 3: who is let in", () => {
     ["retrying", true],
     ["failed", false],
   ])("a new invocation of an agent that is %s: %s", (name, isLetIn) => {
-    const refusal = checkAdmission(aStatus({ name, current }));
+    const refusal = checkAdmission(aStatus({ name, current }), limits);
     expect(refusal?.code).toBe(isLetIn ? undefined : "agent-failed");
   });
 
   test("a failed agent shows why", () => {
     const failure = { error: { name: "Error", message: "no" }, retryFrom: 10, attempt: 3 };
-    const refusal = checkAdmission(aStatus({ name: "failed", failure }));
+    const refusal = checkAdmission(aStatus({ name: "failed", failure }), limits);
     expect(refusal?.members?.lastError).toMatchObject({ message: "no" });
     expect(refusal?.detail).toMatch(/resume it to try again, revert it .* or update it/);
   });
 
   test("the queue has an end", () => {
     const full = Array.from({ length: limits.pendingInvocations }, (_, at) => aRequest(at + 2));
-    expect(checkAdmission(aStatus({ pending: full.slice(1) }))).toBeUndefined();
-    expect(checkAdmission(aStatus({ pending: full }))).toMatchObject({
+    expect(checkAdmission(aStatus({ pending: full.slice(1) }), limits)).toBeUndefined();
+    expect(checkAdmission(aStatus({ pending: full }), limits)).toMatchObject({
       code: "queue-full",
       members: { retryAfterSeconds: 1 },
     });

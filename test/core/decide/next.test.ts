@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { SnapshotPolicy } from "../../../src/core/api/views.ts";
 import { firstDue, frontUpdate, nextStep, snapshotDueAt } from "../../../src/core/decide/next.ts";
+import { defaultLimits as limits } from "../../../src/core/limits.ts";
 import type { Status } from "../../../src/core/status/status.ts";
 import { announceSeed, check } from "../../support/property.ts";
 import {
@@ -182,14 +183,22 @@ describe("semantics 3: what the loop does next", () => {
       { do: "apply-update", update },
     ],
   ])("%s", (_, changed, policy, step) => {
-    expect(nextStep(aStatus(changed), policy, NOW)).toMatchObject(step);
+    expect(nextStep(aStatus(changed), { policy, limits }, NOW)).toMatchObject(step);
   });
 
   test("section 3: a retrying agent with no invocation in progress takes up its queue when it is time", () => {
     const retrying = aStatus({ name: "retrying", ...failed(NOW), pending: [request] });
-    expect(nextStep(retrying, OFF, NOW - 1)).toEqual({ do: "wait", until: NOW });
-    expect(nextStep(retrying, OFF, NOW)).toEqual({ do: "invoke", pending: request });
-    expect(nextStep({ ...retrying, pending: [] }, OFF, NOW)).toEqual({ do: "rest" });
+    expect(nextStep(retrying, { policy: OFF, limits }, NOW - 1)).toEqual({
+      do: "wait",
+      until: NOW,
+    });
+    expect(nextStep(retrying, { policy: OFF, limits }, NOW)).toEqual({
+      do: "invoke",
+      pending: request,
+    });
+    expect(nextStep({ ...retrying, pending: [] }, { policy: OFF, limits }, NOW)).toEqual({
+      do: "rest",
+    });
   });
 });
 

@@ -10,7 +10,7 @@ import {
   newSchedule,
   type NextTime,
 } from "../../../src/core/decide/schedules.ts";
-import { limits } from "../../../src/core/limits.ts";
+import { defaultLimits as limits } from "../../../src/core/limits.ts";
 import type { Entry, Indexed, ScheduleCreated } from "../../../src/core/oplog/entry.ts";
 import { fold } from "../../../src/core/status/fold.ts";
 import type { ScheduleState, Status } from "../../../src/core/status/status.ts";
@@ -256,12 +256,12 @@ describe("recurring schedules", () => {
       const { at, cron, timezone, method, createdBy } = aSchedule("s");
       return { index: 2, id: "s", at, cron, timezone, method, createdBy };
     });
-    expect(checkNewSchedule(aStatus())).toBeUndefined();
-    expect(checkNewSchedule(aStatus({ schedules: schedules.slice(1) }))).toBeUndefined();
-    expect(checkNewSchedule(aStatus({ schedules }))?.code).toBe("too-many-schedules");
-    expect(checkNewSchedule(aStatus({ name: "failed" }))?.code).toBe("agent-failed");
+    expect(checkNewSchedule(aStatus(), limits)).toBeUndefined();
+    expect(checkNewSchedule(aStatus({ schedules: schedules.slice(1) }), limits)).toBeUndefined();
+    expect(checkNewSchedule(aStatus({ schedules }), limits)?.code).toBe("too-many-schedules");
+    expect(checkNewSchedule(aStatus({ name: "failed" }), limits)?.code).toBe("agent-failed");
     const pending = Array.from({ length: limits.pendingInvocations }, () => aRequest(5));
-    expect(checkNewSchedule(aStatus({ pending }))?.code).toBe("queue-full");
+    expect(checkNewSchedule(aStatus({ pending }), limits)?.code).toBe("queue-full");
   });
 
   test.each<[string, Partial<ScheduleCreated>]>([

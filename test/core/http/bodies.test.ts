@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { limits } from "../../../src/core/limits.ts";
+import { defaultLimits as limits } from "../../../src/core/limits.ts";
 import { json, problemOf, startApp } from "./fake-ports.ts";
 
 const A = "/v1/agents/shop/Cart/k";
@@ -245,4 +245,25 @@ describe("POST A/update", () => {
     expect(response.status).toBe(400);
     expect((await problemOf(response)).code).toBe("invalid-request");
   });
+});
+
+describe("depth of JSON", () => {
+  const lists = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
+  const objects = (depth: number) => `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
+  const headers = { "Content-Type": "application/json" };
+
+  test.each([["lists", lists] as const, ["objects", objects] as const])(
+    "a thousand %s in each other are taken, one more is 400 invalid-request",
+    async (_, make) => {
+      const { send } = startApp();
+      const invoke = (body: string) => send("POST", `${A}/invoke/add`, { body, headers });
+      expect((await invoke(make(1000))).status).toBe(200);
+      for (const depth of [1001, 200_000]) {
+        const response = await invoke(make(depth));
+        expect(response.status).toBe(400);
+        const { code, issues } = await problemOf(response);
+        expect([code, issues?.[0]?.path]).toEqual(["invalid-request", ["body"]]);
+      }
+    },
+  );
 });

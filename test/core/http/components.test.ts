@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ComponentSummary } from "../../../src/core/api/views.ts";
 import { accept, refuse } from "../../../src/core/errors.ts";
-import { limits } from "../../../src/core/limits.ts";
+import { defaultLimits as limits } from "../../../src/core/limits.ts";
 import { json, problemOf, revision, startApp } from "./fake-ports.ts";
 
 const revisions = "/v1/components/shop/revisions";
@@ -22,7 +22,6 @@ describe("POST revisions", () => {
       const source = {
         main: "index.js",
         modules: { "index.js": "export {}; // ü" },
-        isolation: "agent",
       };
       expect(calls).toEqual([["publish", "shop", "shop", source]]);
     },

@@ -152,17 +152,41 @@ describe("authentication", () => {
     if (status === 403) expect((await problemOf(response)).code).toBe("forbidden");
   });
 
-  test.each([[undefined], [""]])(
-    "without a token and not local every /v1 request is 503 auth-not-configured: %j",
-    async (token) => {
-      const auth = token === undefined ? { local: false } : { local: false, token };
-      const response = await startApp({ auth }).send("GET", A, {
-        headers: { Authorization: "Bearer " },
-      });
-      expect(response.status).toBe(503);
-      expect((await problemOf(response)).code).toBe("auth-not-configured");
-    },
-  );
+  test("without a token and not local every /v1 request is 503 auth-not-configured", async () => {
+    const headers = { Authorization: "Bearer " };
+    const response = await startApp({ auth: { local: false } }).send("GET", A, { headers });
+    expect(response.status).toBe(503);
+    expect((await problemOf(response)).code).toBe("auth-not-configured");
+  });
+
+  test.each([
+    ["tokens that were minted", { Authorization: "Bearer minted" }],
+    ["assertions of Cloudflare Access", { "Cf-Access-Jwt-Assertion": "a.b.c" }],
+  ])("such a server lets nobody in with %s", async (_, headers) => {
+    const known = { grant: { scopes: ["admin"] as const } };
+    const auth = { local: false, minted: known, asserted: known };
+    const { send, calls } = startApp({ auth });
+    expect((await send("GET", A, { headers })).status).toBe(503);
+    expect(calls).toEqual([]);
+  });
+
+  test("a failure to find out who calls is a 500, and lets nobody in", async () => {
+    vi.spyOn(console, "error").mockReturnValue();
+    const { send, calls } = startApp({ auth: { local: false, token: "t", minted: "unreachable" } });
+    const response = await send("GET", A, { headers: { Authorization: "Bearer minted" } });
+    expect(response.status).toBe(500);
+    expect((await problemOf(response)).code).toBe("internal-error");
+    expect(calls).toEqual([]);
+  });
+
+  test("what a caller may not do is refused before its body is read", async () => {
+    const minted = { grant: { scopes: ["read"] as const } };
+    const { send, calls } = startApp({ auth: { local: false, token: "t", minted } });
+    const headers = { Authorization: "Bearer minted", "Content-Type": "text/plain" };
+    const response = await send("POST", `${A}/invoke/add`, { headers, body: "no json" });
+    expect(response.status).toBe(403);
+    expect(calls).toEqual([]);
+  });
 
   test.each([[{ local: false }], [{ local: false, token: "t" }]])(
     "health is never authenticated: %j",
@@ -170,6 +194,26 @@ describe("authentication", () => {
       expect((await startApp({ auth }).send("GET", "/v1/health")).status).toBe(200);
     },
   );
+});
+
+describe("a configuration that is wrong", () => {
+  const misconfigured = ["PERDURE_LIMITS", "PERDURE_RETRY"];
+
+  test("answers every request 503 configuration-invalid, whoever asks, and names the variables", async () => {
+    const { send, calls } = startApp({ misconfigured, auth: { local: false, token: "t" } });
+    for (const path of [A, "/v1/components", "/v1/nowhere"]) {
+      const response = await send("GET", path, { headers: { Authorization: "Bearer t" } });
+      expect(response.status).toBe(503);
+      const { code, detail } = await problemOf(response);
+      expect(code).toBe("configuration-invalid");
+      expect(detail).toContain("PERDURE_LIMITS, PERDURE_RETRY");
+    }
+    expect(calls).toEqual([]);
+  });
+
+  test("leaves health as it is", async () => {
+    expect((await startApp({ misconfigured }).send("GET", "/v1/health")).status).toBe(200);
+  });
 });
 
 describe("failures of the host", () => {

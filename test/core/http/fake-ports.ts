@@ -1,3 +1,6 @@
+import { everything } from "../../../src/core/access/grant.ts";
+import type { Caller } from "../../../src/core/access/token.ts";
+import { doorOf } from "../../../src/core/access/settings.ts";
 import type { DirectoryOperations } from "../../../src/core/api/directory.ts";
 import type {
   AgentOperations,
@@ -6,11 +9,12 @@ import type {
 } from "../../../src/core/api/operations.ts";
 import type { RolloutOperations, RolloutView } from "../../../src/core/api/rollouts.ts";
 import type { RevisionDescription } from "../../../src/core/api/description.ts";
+import type { TokenOperations } from "../../../src/core/api/tokens.ts";
 import type { AgentView, InvocationView, ScheduleView } from "../../../src/core/api/views.ts";
-import { accept } from "../../../src/core/errors.ts";
-import { limits } from "../../../src/core/limits.ts";
+import { accept, refuse } from "../../../src/core/errors.ts";
+import { defaultLimits, type Limits } from "../../../src/core/limits.ts";
 import { createApp } from "../../../src/http/app.ts";
-import type { AuthSettings } from "../../../src/http/ports.ts";
+import type { AuthPorts, Ports } from "../../../src/http/ports.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
 
@@ -96,6 +100,7 @@ const agentDefaults: AgentOperations = {
   dryRun: async () => accept({ compatible: true, entriesReplayed: 4 }),
   updates: async () => accept(agent.updates),
   oplog: async () => accept({ entries: [], lastIndex: 0 }),
+  follow: async () => refuse("agent-deleted", "It was deleted."),
   takeSnapshot: async () => accept({ index: 5, mime: "application/json", bytes: 2 }),
   snapshot: async () => accept({ mime: "application/json", text: "{}" }),
   completePromise: async () => accept({ completed: true }),
@@ -158,13 +163,64 @@ const directoryDefaults: DirectoryOperations = {
   list: async () => ({ agents: [] }),
 };
 
+const tokenDefaults: TokenOperations = {
+  mint: async (request) => ({
+    id: "id",
+    ...request,
+    createdAt: at,
+    token: "pdr_id_secret",
+  }),
+  list: async () => ({ tokens: [] }),
+  show: async () => undefined,
+  revoke: async () => true,
+};
+
+/** Who may call: holders of the token; without one, anybody, but only in local development. */
+interface FakeAuth {
+  readonly local: boolean;
+  readonly token?: string;
+  /** Whom the token `minted` stands for. */
+  readonly minted?: Caller | "unreachable";
+  /** Whom any assertion stands for. */
+  readonly asserted?: Caller | "keys-unavailable";
+  /** How much too early a token with a limit is. */
+  readonly waitMs?: number;
+  readonly corsOrigins?: readonly string[];
+}
+
+function authOf(fake: FakeAuth): AuthPorts {
+  const { token, minted, asserted, waitMs = 0, corsOrigins = [] } = fake;
+  return {
+    door: doorOf(fake),
+    async callerOf(given) {
+      if (given === token) return { grant: everything };
+      if (minted === "unreachable") throw new Error("the tokens are out of reach");
+      return given === "minted" ? minted : undefined;
+    },
+    ...(asserted === undefined
+      ? {}
+      : {
+          checkAssertion: async () =>
+            asserted === "keys-unavailable"
+              ? refuse("access-keys-unavailable", "the keys are out of reach")
+              : accept(asserted),
+        }),
+    take: async () => waitMs,
+    corsOrigins,
+  };
+}
+
 export interface Fakes {
   readonly agent?: Partial<AgentOperations>;
   readonly component?: Partial<ComponentOperations>;
   readonly catalog?: Partial<CatalogOperations>;
   readonly directory?: Partial<DirectoryOperations>;
   readonly rollouts?: Partial<RolloutOperations>;
-  readonly auth?: AuthSettings;
+  readonly listen?: Ports["listen"];
+  readonly auth?: FakeAuth;
+  readonly tokens?: Partial<TokenOperations>;
+  readonly misconfigured?: readonly string[];
+  readonly limits?: Partial<Limits>;
 }
 
 /** A call that reached a port: the operation's name and its arguments. */
@@ -175,12 +231,15 @@ export function startApp(fakes: Fakes = {}) {
   const calls: Call[] = [];
   const app = createApp({
     agents: () => noting(calls, { ...agentDefaults, ...fakes.agent }),
+    listen: fakes.listen ?? (async () => new Response()),
     component: (name) => noting(calls, { ...componentDefaults, ...fakes.component }, name),
     catalog: () => noting(calls, { ...catalogDefaults, ...fakes.catalog }),
     directory: () => noting(calls, { ...directoryDefaults, ...fakes.directory }),
     rollouts: (name) => noting(calls, { ...rolloutDefaults, ...fakes.rollouts }, name),
-    auth: fakes.auth ?? { local: true },
-    limits,
+    auth: authOf(fakes.auth ?? { local: true }),
+    tokens: noting(calls, { ...tokenDefaults, ...fakes.tokens }),
+    limits: { ...defaultLimits, ...fakes.limits },
+    misconfigured: fakes.misconfigured ?? [],
     version: "1.2.3",
   });
   const send = async (verb: string, path: string, init: RequestInit = {}): Promise<Response> =>

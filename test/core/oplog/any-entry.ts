@@ -154,8 +154,13 @@ export const entriesByKind: Readonly<Record<EntryKind, fc.Arbitrary<Entry>>> = {
         maxKeys: 3,
         noNullPrototype: true,
       }),
+      limits: fc.record(
+        { resultBytes: index, requestBodyBytes: index },
+        { requiredKeys: [], noNullPrototype: true },
+      ),
     },
     "bindings",
+    "limits",
   ),
   AgentInvocationFinished: entry(
     "AgentInvocationFinished",

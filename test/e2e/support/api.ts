@@ -89,6 +89,11 @@ export class AgentClient {
     return send<T>(this.#server, `${this.#url}${path}`, init);
   }
 
+  /** Whether it is there. */
+  async exists(): Promise<boolean> {
+    return (await this.#send("")).status === 200;
+  }
+
   async view(): Promise<AgentView> {
     return accepted("GET of the agent", await this.#send<AgentView>(""));
   }
@@ -200,6 +205,16 @@ export class AgentClient {
       "the snapshot",
       await this.#send<SnapshotView>("/snapshot", { method: "POST" }),
     );
+  }
+
+  /** Deletes the agent. */
+  async destroy(): Promise<void> {
+    accepted("DELETE", await this.#send("", { method: "DELETE" }));
+  }
+
+  /** Where the oplog is followed. */
+  get eventsUrl(): string {
+    return `${this.#url}/events`;
   }
 
   /** All entries. */

@@ -11,7 +11,11 @@ const objectBinding = (exportName: string) =>
 const objectExport = { type: "durable-object", storage: "sqlite" } as const;
 
 /** The worker of wrangler.toml, in local development mode. */
-function optionsOf(state: string, loading: Loading): MiniflareOptions {
+function optionsOf(
+  state: string,
+  loading: Loading,
+  variables: Readonly<Record<string, string>>,
+): MiniflareOptions {
   const wrangler = readFileSync("wrangler.toml", "utf8");
   const contents = readFileSync("dist/worker.js", "utf8");
   return {
@@ -36,9 +40,14 @@ function optionsOf(state: string, loading: Loading): MiniflareOptions {
             CATALOG: objectBinding("CatalogObject"),
             DIRECTORY: objectBinding("DirectoryObject"),
             ROLLOUTS: objectBinding("RolloutObject"),
+            TOKENS: objectBinding("TokensObject"),
+            RATES: objectBinding("RateObject"),
             LOADER: { type: "worker-loader" },
             PERDURE_LOCAL: text("true"),
             PERDURE_LOADING: text(loading),
+            ...Object.fromEntries(
+              Object.entries(variables).map(([name, value]) => [name, text(value)]),
+            ),
           },
           exports: {
             AgentObject: objectExport,
@@ -46,6 +55,8 @@ function optionsOf(state: string, loading: Loading): MiniflareOptions {
             CatalogObject: objectExport,
             DirectoryObject: objectExport,
             RolloutObject: objectExport,
+            TokensObject: objectExport,
+            RateObject: objectExport,
           },
         },
       },
@@ -65,8 +76,9 @@ export class MiniflareHost {
     this.#loading = loading;
   }
 
-  async start(): Promise<void> {
-    this.#miniflare = new Miniflare(optionsOf(this.#state, this.#loading));
+  /** `variables` are set beside those that make it local. */
+  async start(variables: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.#miniflare = new Miniflare(optionsOf(this.#state, this.#loading, variables));
     this.#url = (await this.#miniflare.ready).origin;
   }
 

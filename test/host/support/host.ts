@@ -6,8 +6,11 @@ import {
 } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, vi } from "vitest";
+import type { AgentOperations } from "../../../src/core/api/operations.ts";
+import { reach, type Packing } from "../../../src/transport/packing.ts";
 import { AgentClient, publish, type Server } from "../../e2e/support/api.ts";
 import { Arrivals } from "../../e2e/support/arrivals.ts";
+import { SocketClient } from "./socket-client.ts";
 
 const worker = exports as unknown as { readonly default: Fetcher };
 
@@ -47,6 +50,19 @@ export class HostedAgent extends AgentClient {
   async evict(): Promise<void> {
     const evicted = evictDurableObject(this.#stub);
     await Promise.race([evicted, tooLong(EVICTION_MS)]);
+  }
+
+  /** What the router calls. */
+  get operations(): AgentOperations {
+    return reach<AgentOperations>(this.#stub as unknown as Packing<AgentOperations>);
+  }
+
+  /** Opens a WebSocket over which the agent's entries come. */
+  async socket(query = ""): Promise<SocketClient> {
+    const url = `${api.url}/v1/agents/${this.#name}/events${query}`;
+    const { webSocket } = await api.fetch(url, { headers: { Upgrade: "websocket" } });
+    if (webSocket === null) throw new Error("The answer opens no WebSocket.");
+    return new SocketClient(webSocket);
   }
 
   /** Fires the alarm now, if one is set; resolves once its handler is through. */

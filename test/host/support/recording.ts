@@ -4,6 +4,7 @@ import { planRecovery } from "../../../src/core/decide/recovery.ts";
 import { decodeRow } from "../../../src/core/oplog/codec.ts";
 import type { Indexed } from "../../../src/core/oplog/entry.ts";
 import type { Boot, HostPort } from "../../../src/core/protocol.ts";
+import { defaultSettings } from "../../../src/core/settings.ts";
 import type { Status } from "../../../src/core/status/status.ts";
 import { decode } from "../../../src/guest/values.ts";
 import { SqlAgentStore } from "../../../src/host/agent-store.ts";
@@ -72,7 +73,8 @@ export class Recording {
     const distrusted = new Set(lastAutomatic === null ? [] : [lastAutomatic]);
     const { base, revision, from, to, skipped, lenientTo } = planRecovery(status, distrusted);
     const identity = { ...status.identity, revision };
-    const boot = { identity, from, to, skipped, lenientTo, grants: {} };
+    const settings = defaultSettings;
+    const boot = { identity, from, to, skipped, lenientTo, grants: {}, settings };
     if (base.kind === "none") return boot;
     const entry = this.record[base.index - 1]?.entry;
     const payload = store.getSnapshot(base.index);

@@ -9,7 +9,7 @@ import type {
   UpdatesView,
 } from "../../../src/core/api/views.ts";
 
-/** One answer: `body` is the parsed JSON, or undefined when there was none. */
+/** One answer: `body` is the parsed JSON, or undefined when there was none, or something else. */
 export interface Answer<Body = unknown> {
   readonly status: number;
   readonly headers: Headers;
@@ -76,8 +76,12 @@ async function exchange<Body>(
     status: response.status,
     headers: response.headers,
     text,
-    body: (text === "" ? undefined : JSON.parse(text)) as Body,
+    body: (isJson(response) && text !== "" ? JSON.parse(text) : undefined) as Body,
   };
+}
+
+function isJson({ headers }: Response): boolean {
+  return /json\b/.test(headers.get("content-type") ?? "");
 }
 
 function required<Body>(what: string, answer: Answer<Body>): Body {
@@ -85,10 +89,12 @@ function required<Body>(what: string, answer: Answer<Body>): Body {
   throw new Error(`${what} answered ${answer.status}: ${answer.text.slice(0, 2000)}`);
 }
 
-/** A client of the server at `url`. */
-export function createApi(url: string): Api {
+/** A client of the server at `url`, with a token if it has one. */
+export function createApi(url: string, token?: string): Api {
+  const own: Readonly<Record<string, string>> =
+    token === undefined ? {} : { authorization: `Bearer ${token}` };
   const send = <Body>(verb: string, path: string, sent: Sent = {}): Promise<Answer<Body>> =>
-    exchange(url, verb, path, sent);
+    exchange(url, verb, path, { ...sent, headers: { ...own, ...sent.headers } });
   const api: Api = {
     url,
     send,

@@ -3,8 +3,13 @@ import { request, type IncomingMessage } from "node:http";
 import type { Answer } from "./api.ts";
 
 /** Sends a request whose path no URL parser has touched. */
-export async function sendRaw(url: string, verb: string, path: string): Promise<Answer> {
-  const sent = request(url, { method: verb, path });
+export async function sendRaw(
+  url: string,
+  verb: string,
+  path: string,
+  sentHeaders: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const sent = request(url, { method: verb, path, headers: sentHeaders });
   sent.end();
   const [response] = (await once(sent, "response")) as [IncomingMessage];
   let text = "";

@@ -3,6 +3,7 @@
  * alarm stands by while there is work, records are legal, and the world saw each effect once.
  */
 import { alarmAt } from "../../../src/core/decide/next.ts";
+import { defaultLimits } from "../../../src/core/limits.ts";
 import { decodeRow } from "../../../src/core/oplog/codec.ts";
 import { isReplayable, type Indexed } from "../../../src/core/oplog/entry.ts";
 import { inRegions } from "../../../src/core/oplog/regions.ts";
@@ -66,7 +67,7 @@ export class Auditor {
     const { revision, identity } = status;
     const declared = world.revisions.type(revision, identity.type)?.snapshots ?? "disabled";
     const policy = this.#snapshotsAreWork ? declared : "disabled";
-    const due = alarmAt(status, policy, world.clock.now);
+    const due = alarmAt(status, { policy, limits: defaultLimits }, world.clock.now);
     if (due === undefined) return;
     const { alarm } = residence.disk;
     if (alarm === undefined || alarm.at > Math.max(due, world.clock.now + WATCHDOG_MS)) {

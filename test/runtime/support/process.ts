@@ -7,6 +7,7 @@ import type { HistorySource } from "../../../src/core/copies/history.ts";
 import { createHash } from "node:crypto";
 import type { Caller } from "../../../src/core/api/operations.ts";
 import type { AgentMessage, InstanceIdentity } from "../../../src/core/protocol.ts";
+import type { Settings } from "../../../src/core/settings.ts";
 import { AgentRuntime } from "../../../src/runtime/agent.ts";
 import type { Agents, Components, Histories, Ports, Slot } from "../../../src/runtime/ports.ts";
 import type { AuthorModule } from "../../../src/guest/code/describe.ts";
@@ -26,6 +27,7 @@ export interface Site {
   readonly effects: Ports["effects"];
   /** Milliseconds until a write is durable; 0: at once. */
   readonly writeMs: number;
+  settings(): Settings;
   /** What an isolate evaluates; throws as the platform does when that does not start. */
   moduleOf(revision: number): AuthorModule;
   /** Called once a transaction has reached the disk. */
@@ -155,6 +157,8 @@ export class AgentProcess implements AroundIsolate {
         leave: async () => {},
       },
       bindings: { grants: () => ({}), perform: never },
+      listeners: { isEmpty: true, all: () => [] },
+      settings: this.#site.settings(),
     };
   }
 }

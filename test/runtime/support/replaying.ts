@@ -2,6 +2,7 @@
 import { encodeRows } from "../../../src/core/oplog/codec.ts";
 import type { Indexed } from "../../../src/core/oplog/entry.ts";
 import type { Boot, HostPort, RecordPage } from "../../../src/core/protocol.ts";
+import { defaultSettings } from "../../../src/core/settings.ts";
 import type { Status } from "../../../src/core/status/status.ts";
 import type { AuthorModule } from "../../../src/guest/code/describe.ts";
 import type { Replayed } from "../../support/programs/comparing.ts";
@@ -55,6 +56,7 @@ export class Recording {
       skipped,
       grants: {},
       lenientTo: 0,
+      settings: defaultSettings,
     };
     const host: HostPort = {
       commit: refuse,

@@ -8,6 +8,7 @@ import { Auditor } from "./auditor.ts";
 import type { Crash } from "./crashing.ts";
 import { entriesOn } from "./disk.ts";
 import { Agent, fetch } from "./guest.ts";
+import type { SimulatedInstance } from "./isolates.ts";
 import type { Residence } from "./residence.ts";
 import { UPSTREAM } from "./upstream.ts";
 import { World } from "./world.ts";
@@ -158,6 +159,11 @@ export class Scene {
 
   kill(): void {
     this.world.kill(this.#agent);
+  }
+
+  /** The instance that runs; absent while there is none. */
+  get instance(): SimulatedInstance | undefined {
+    return this.#agent.process?.instance;
   }
 
   get record(): readonly Indexed[] {

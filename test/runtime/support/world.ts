@@ -5,6 +5,7 @@
 import "./guest.ts";
 import type { AgentOperations } from "../../../src/core/api/operations.ts";
 import type { InvocationView } from "../../../src/core/api/views.ts";
+import { defaultSettings, type Settings } from "../../../src/core/settings.ts";
 import type { Result } from "../../../src/core/errors.ts";
 import { seededRandom } from "../../../src/guest/run/random.ts";
 import type { AuthorModule } from "../../../src/guest/code/describe.ts";
@@ -45,6 +46,8 @@ export class World {
   readonly points: CrashPoints;
   readonly upstream: Upstream;
   readonly revisions: Revisions;
+  /** What processes that start from now on run by. */
+  settings: Settings = defaultSettings;
   readonly #options: WorldOptions;
   readonly #surroundings: Surroundings;
   readonly #residences = new Map<string, Residence>();
@@ -74,6 +77,7 @@ export class World {
       histories: new AgentHistories({ getByName: (called) => this.#operations(called) }),
       effects: this.upstream,
       writeMs: this.#options.writeMs ?? 0,
+      settings: () => this.settings,
       moduleOf: (revision) => this.#moduleOf(revision),
       stored: (stored) => this.#options.stored?.(this, stored),
       deathAt: (where, what) => this.#deathAt(where, what),
