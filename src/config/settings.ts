@@ -8,7 +8,7 @@ const MOST_MS = 600_000;
 /** The most that each limit may be; the least is 1. */
 const MOST: Limits = {
   requestBodyBytes: MOST_BYTES,
-  importBytes: 10 * 1024 * 1024 * 1024,
+  importBytes: Number.MAX_SAFE_INTEGER,
   componentBytes: MOST_BYTES,
   componentLoadMs: MOST_MS,
   pendingInvocations: 100_000,

@@ -195,8 +195,8 @@ export class Instance implements InstancePort {
     };
     const place = link.recordStart(started);
     if (careful) await link.host.commit(link.drain());
-    const { settings, identity: descent } = booted.boot;
-    const run = new Run(link, { started, place, settings, descent });
+    const { identity: descent, settings } = booted.boot;
+    const run = new Run(link, { started, place, descent, settings });
     run.begin(codeOf(booted, call));
     return run;
   }

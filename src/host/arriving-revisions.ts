@@ -8,6 +8,7 @@ import type { AgentOperations, ArrivingAgent, ComponentCode } from "../core/api/
 import { validateSource } from "../core/component/validate-source.ts";
 import { accept, refuse, type Result } from "../core/errors.ts";
 import { reach } from "../transport/packing.ts";
+import { configOf } from "./config.ts";
 import type { Claim, ComponentStore } from "./component-store.ts";
 import { configOf } from "./config.ts";
 import type { Env } from "./env.ts";

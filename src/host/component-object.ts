@@ -9,8 +9,8 @@ import type {
 import { missingBindingFault } from "../core/bindings/grants.ts";
 import { validateSource } from "../core/component/validate-source.ts";
 import { accept, refuse, type Result } from "../core/errors.ts";
-import { ArrivingRevisions, LOOK_AGAIN_MS } from "./arriving-revisions.ts";
 import { configOf } from "./config.ts";
+import { ArrivingRevisions, LOOK_AGAIN_MS } from "./arriving-revisions.ts";
 import { bindingKinds } from "./binding-kinds.ts";
 import { ComponentStore } from "./component-store.ts";
 import type { Env } from "./env.ts";

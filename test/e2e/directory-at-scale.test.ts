@@ -1,9 +1,11 @@
 /** The directory at scale: with 5,000 agents every page, filter and count is exact, whatever happens to them. */
 import { readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { AgentSummary } from "../../src/core/api/directory.ts";
 import { AgentClient } from "./support/api.ts";
 import { hostForFile } from "./support/host.ts";
+import { seed, seededRandom } from "./support/seed.ts";
 import {
   Books,
   lineOf,
@@ -18,8 +20,10 @@ import {
 const host = hostForFile();
 const COMPONENT = "crowd";
 const AGENTS = 5_000;
-/** The server is killed when so many creations were acknowledged. */
-const KILLED_AFTER = 1_500;
+/** The server is killed so often, each time a moment after so many more creations were acknowledged. */
+const KILLS = 8;
+const KILLED_AFTER = 250;
+const MOMENT_MS = 150;
 const ABREAST = 32;
 /** What workerd may take for an agent that is in memory and has no isolate. */
 const KB_PER_AGENT = 500;
@@ -117,27 +121,29 @@ async function create(member: Member): Promise<void> {
   await agentOf(member).create(member.revision);
 }
 
-/** Creates until the server is killed; gives those that were acknowledged, and those that were on their way. */
+/** Creates until the server is killed, some of them being in the middle of it; gives those that were asked for, and those acknowledged. */
 async function createUntilKilled(
   all: readonly Member[],
-): Promise<{ created: readonly Member[]; asked: readonly Member[] }> {
-  const created: Member[] = [];
+  momentMs: number,
+): Promise<{ asked: readonly Member[]; created: ReadonlySet<string> }> {
   const asked: Member[] = [];
+  const created = new Set<string>();
   let killed: Promise<void> | undefined;
+  let isGone = false;
   await forEach(all, async (member) => {
-    if (killed !== undefined) return;
+    if (isGone) return;
     asked.push(member);
     try {
       await create(member);
-      created.push(member);
+      created.add(nameOf(member));
     } catch {
-      // The connection broke under the request.
+      isGone = true;
     }
-    if (created.length === KILLED_AFTER) killed ??= host.server.kill9();
+    if (created.size >= KILLED_AFTER) killed ??= delay(momentMs).then(() => host.server.kill9());
   });
   await killed;
   await host.server.restart();
-  return { created, asked };
+  return { asked, created };
 }
 
 /** Resident memory of workerd. */
@@ -203,18 +209,20 @@ async function remove(member: Member): Promise<void> {
   expect((await fetch(url, { method: "DELETE" })).status).toBe(204);
 }
 
-/** The server is killed in the middle of the creations; then all of them are completed. */
+/** Creates all of them, with the server killed again and again; each time the list is who is there. */
 async function populate(books: Books, all: readonly Member[]): Promise<void> {
-  const { created, asked } = await createUntilKilled(all);
-  const names = (await listed(1_000)).map(nameOf);
-  const there = created.map(nameOf);
-  await forEach(
-    asked.filter((member) => !created.includes(member)),
-    async (member) => {
-      if (await agentOf(member).exists()) there.push(nameOf(member));
-    },
-  );
-  expect(names.toSorted()).toEqual(there.toSorted());
+  const random = seededRandom("directory at scale");
+  const there = new Set<string>();
+  for (let kill = 1; kill <= KILLS; kill++) {
+    const missing = all.filter((member) => !there.has(nameOf(member)));
+    const { asked, created } = await createUntilKilled(missing, random() * MOMENT_MS);
+    const names = (await listed(1_000)).map(nameOf);
+    await forEach(asked, async (member) => {
+      const name = nameOf(member);
+      if (created.has(name) || (await agentOf(member).exists())) there.add(name);
+    });
+    expect(names.toSorted()).toEqual([...there].toSorted());
+  }
   await forEach(all, async (member) => {
     await create(member);
     books.add(member);
@@ -223,7 +231,7 @@ async function populate(books: Books, all: readonly Member[]): Promise<void> {
 }
 
 test(
-  "5,000 agents: exact after kill -9 in the middle of their creation, while they change, and with more shards",
+  `5,000 agents: exact after kill -9 in the middle of their creation, while they change, and with more shards; PERDURE_SEED=${seed}`,
   { timeout: 600_000 },
   async () => {
     const books = new Books();

@@ -149,8 +149,8 @@ describe("the tables", () => {
   });
 
   test("give the limits their values", () => {
-    const rows = [...readme.matchAll(/^\| `(\w+)`: .* \| ([\d,]+)(?: (MiB|s|bytes))? \|$/gm)];
-    const units = { MiB: 1024 * 1024, s: 1000, bytes: 1, "": 1 };
+    const rows = [...readme.matchAll(/^\| `(\w+)`: .* \| ([\d,]+)(?: (GiB|MiB|s|bytes))? \|$/gm)];
+    const units = { GiB: 1024 ** 3, MiB: 1024 ** 2, s: 1000, bytes: 1, "": 1 };
     const values = rows.map(([, name = "", value = "", unit = ""]) => [
       name,
       Number(value.replaceAll(",", "")) * units[unit as keyof typeof units],

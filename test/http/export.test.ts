@@ -1,8 +1,8 @@
 /** GET A/export and POST …/import: what a file has, and why one is refused whole. */
-import { createHash } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { AgentView, RevisionView } from "../../src/core/api/views.ts";
 import { FILE_MEDIA_TYPE } from "../../src/core/copies/file.ts";
+import { linesOf, sealed, type Line } from "./support/agent-file.ts";
 import { agentPath, type Answer } from "./support/api.ts";
 import { openSite } from "./support/site.ts";
 import { until } from "./support/until.ts";
@@ -63,18 +63,6 @@ async function travelled(): Promise<string> {
   return agent;
 }
 
-interface Line {
-  readonly kind: string;
-  readonly [member: string]: unknown;
-}
-
-function linesOf(file: string): Line[] {
-  return file
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line.slice(65)) as Line);
-}
-
 /** The lines with some of them changed. */
 function changed(
   lines: readonly Line[],
@@ -82,20 +70,6 @@ function changed(
   members: (line: Line) => Readonly<Record<string, unknown>>,
 ): Line[] {
   return lines.map((line) => (line.kind === kind ? Object.assign({}, line, members(line)) : line));
-}
-
-/** Lines sealed anew, as by somebody who knows how. */
-function sealed(lines: readonly unknown[]): string {
-  let seal = "";
-  return lines
-    .map((line) => {
-      const json = JSON.stringify(line);
-      seal = createHash("sha256")
-        .update(seal + json)
-        .digest("hex");
-      return `${seal} ${json}\n`;
-    })
-    .join("");
 }
 
 /** Refused, and nothing is left: no agent, no entry, no revision. */

@@ -162,8 +162,8 @@ export class Replay {
     await this.#feed();
     this.#cursor.gather();
     const again = this.#cursor.takeNewBeginnings(index).map(({ at }) => at);
-    const { settings, identity: descent } = this.#boot;
-    const start = { started, place: index, settings, descent };
+    const { identity: descent, settings } = this.#boot;
+    const start = { started, place: index, descent, settings };
     const run = new Run(this.#link, start, this.#cursor, again);
     this.#enter(run, started, request);
     for (let tried = 0; ;) {

@@ -42,14 +42,6 @@ import { WriteKeys } from "./write-keys.ts";
 /** Code that never waits for anything outside is committed at least this often. */
 const UNSENT_MS = 25;
 
-/** How a run begins: `place` is the index of `started`, or its ref while it has none. */
-interface RunStart {
-  readonly started: AgentInvocationStarted;
-  readonly place: number;
-  readonly settings: Settings;
-  readonly descent: Descent;
-}
-
 type Ending =
   | { readonly kind: "settled"; readonly outcome: Outcome }
   | { readonly kind: "suspended"; readonly wait: FarWait };
@@ -62,6 +54,14 @@ function byEnd(left: OpenCall, right: OpenCall): number {
 
 function unsettled(): MadeCall {
   return { settled: new Promise(() => {}), cancel() {} };
+}
+
+/** An invocation that begins: `place` is the index of `started`, or its ref. */
+export interface RunStart {
+  readonly started: AgentInvocationStarted;
+  readonly place: number;
+  readonly descent: Descent;
+  readonly settings: Settings;
 }
 
 export class Run implements Scope {
@@ -97,7 +97,7 @@ export class Run implements Scope {
    */
   constructor(
     link: HostLink,
-    { started, place, settings, descent }: RunStart,
+    { started, place, descent, settings }: RunStart,
     cursor?: ReplayCursor,
     again: readonly number[] = [],
   ) {

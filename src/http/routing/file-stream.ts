@@ -10,7 +10,7 @@ const LINE_FEED = 10;
 export class FileStream {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #limit: number;
-  #begun: Uint8Array[] = [];
+  readonly #begun: Uint8Array[] = [];
   #length = 0;
   /** Why it was given up before its end. */
   fault: "too-large" | "broken" | undefined;
@@ -23,7 +23,11 @@ export class FileStream {
   async #next(): Promise<Uint8Array | undefined> {
     try {
       const { done, value } = await this.#reader.read();
-      return done ? undefined : value;
+      if (done) return undefined;
+      this.#length += value.length;
+      if (this.#length <= this.#limit) return value;
+      this.fault = "too-large";
+      return undefined;
     } catch {
       this.fault = "broken";
       return undefined;
@@ -34,12 +38,10 @@ export class FileStream {
   async firstLine(): Promise<string> {
     const decoder = new TextDecoder();
     let line = "";
-    let length = 0;
-    while (length < FIRST_LINE_BYTES) {
+    while (this.#length < FIRST_LINE_BYTES) {
       const chunk = await this.#next();
       if (chunk === undefined) break;
       this.#begun.push(chunk);
-      length += chunk.length;
       const end = chunk.indexOf(LINE_FEED);
       line += decoder.decode(end < 0 ? chunk : chunk.subarray(0, end), { stream: end < 0 });
       if (end >= 0) break;
@@ -47,18 +49,10 @@ export class FileStream {
     return line;
   }
 
-  async #within(): Promise<Uint8Array | undefined> {
-    const chunk = this.#begun.shift() ?? (await this.#next());
-    this.#length += chunk?.length ?? 0;
-    if (this.#length <= this.#limit) return chunk;
-    this.fault = "too-large";
-    return undefined;
-  }
-
   /** All of it, a chunk when one is wanted; where it has a fault it ends there. */
   whole(): ReadableStream<Uint8Array> {
     const pull = async (controller: ReadableByteStreamController): Promise<void> => {
-      const chunk = await this.#within();
+      const chunk = this.#begun.shift() ?? (await this.#next());
       if (chunk !== undefined) controller.enqueue(chunk);
       else {
         controller.close();

@@ -10,11 +10,10 @@ const guarded: readonly ErrorCode[] = [
   "configuration-invalid",
 ];
 
-const readingBody: readonly ErrorCode[] = [
-  "invalid-json",
-  "payload-too-large",
-  "unsupported-media-type",
-];
+function readingBody({ content }: NonNullable<Route["body"]>): readonly ErrorCode[] {
+  const common: readonly ErrorCode[] = ["payload-too-large", "unsupported-media-type"];
+  return "application/json" in content ? ["invalid-json", ...common] : common;
+}
 
 /** Every code with which a route may refuse: its own, and those that follow from what it takes. */
 export function refusalsOf(route: Route): readonly ErrorCode[] {
@@ -23,7 +22,7 @@ export function refusalsOf(route: Route): readonly ErrorCode[] {
   return [
     ...(access === "public" ? [] : guarded),
     ...(parts.some((part) => part !== undefined) ? (["invalid-request"] as const) : []),
-    ...(body === undefined ? [] : readingBody),
+    ...(body === undefined ? [] : readingBody(body)),
     ...refusals,
     "internal-error",
   ];

@@ -72,8 +72,11 @@ const provoke: Readonly<Partial<Record<ErrorCode, Provoke>>> = {
     return send(route, {}, init, path);
   },
   "invalid-json": (route) => sendBody(route, "{", "application/json"),
-  "payload-too-large": (route) =>
-    sendBody(route, " ".repeat(65), "application/json", { limits: { requestBodyBytes: 64 } }),
+  "payload-too-large": (route) => {
+    const [mediaType = ""] = Object.keys(route.body?.content ?? {});
+    const limits = { requestBodyBytes: 64, importBytes: 64 };
+    return sendBody(route, " ".repeat(65), mediaType, { limits });
+  },
   "unsupported-media-type": (route) => sendBody(route, "{}", "application/x-unknown"),
 };
 

@@ -30,6 +30,7 @@ const contract: Readonly<Record<string, readonly number[]>> = {
   [`POST ${A}/interrupt`]: [200],
   [`POST ${A}/resume`]: [202],
   [`POST ${A}/revert`]: [200],
+  [`POST ${A}/fork`]: [201],
   [`POST ${A}/snapshot`]: [201],
   [`GET ${A}/snapshots/{index}`]: [200],
   [`GET ${A}/oplog`]: [200],

@@ -1,9 +1,11 @@
 /** For each route and each code of its own a request that is refused with it. */
 import type { ErrorCode } from "../../../../src/core/errors.ts";
 import type { RolloutView } from "../../../../src/core/api/rollouts.ts";
+import { linesOf, sealed } from "../agent-file.ts";
 import type { Answer } from "../api.ts";
 import { until } from "../until.ts";
 import type { Asked, Shop } from "./shop.ts";
+import { agentFile } from "./successes.ts";
 
 type Refused = (shop: Shop) => Promise<Answer>;
 
@@ -92,6 +94,33 @@ export const refused: Readonly<Record<string, Refused>> = {
       { at: { key }, json: { params: 1 } },
       { at: { key }, json: { params: 2 } },
     );
+  },
+  "forkAgent agent-already-exists": async (shop) => {
+    const key = await shop.cart();
+    return shop.ask("forkAgent", { at: { key }, json: { key } });
+  },
+  "forkAgent invalid-cut": async (shop) =>
+    shop.ask("forkAgent", {
+      at: { key: await shop.cart() },
+      json: { key: shop.fresh(), atIndex: 99 },
+    }),
+  "importAgent agent-already-exists": async (shop) => {
+    const { text } = await shop.ask("exportAgent", { at: { key: await shop.cart() } });
+    return shop.ask("importAgent", agentFile(text));
+  },
+  "importAgent invalid-export": (shop) => shop.ask("importAgent", agentFile("nothing")),
+  "importAgent revision-conflict": async (shop) => {
+    const agent = { at: { key: await shop.cart() } };
+    const records = linesOf((await shop.ask("exportAgent", agent)).text);
+    const earlier = { key: shop.fresh() };
+    await shop.asked("createAgent", { at: earlier, json: { revision: 1 } });
+    const others = linesOf((await shop.ask("exportAgent", { at: earlier })).text);
+    const other = others.find(({ kind }) => kind === "revision");
+    await shop.asked("deleteAgent", agent);
+    const changed = records.map((record) =>
+      record.kind === "revision" ? Object.assign({}, other, { revision: 2 }) : record,
+    );
+    return shop.ask("importAgent", agentFile(sealed(changed)));
   },
   "createAgent agent-deleted": async (shop) => {
     const where = { type: "Unborn", key: shop.fresh() };

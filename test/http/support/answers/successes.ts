@@ -2,6 +2,7 @@
 import type { TokenView } from "../../../../src/core/access/token.ts";
 import type { RolloutView } from "../../../../src/core/api/rollouts.ts";
 import type { ScheduleView, SnapshotView } from "../../../../src/core/api/views.ts";
+import { FILE_MEDIA_TYPE } from "../../../../src/core/copies/file.ts";
 import type { Asked, Shop } from "./shop.ts";
 
 type Ask = (shop: Shop) => Promise<Asked> | Asked;
@@ -35,6 +36,11 @@ async function withToken(shop: Shop): Promise<Asked> {
     json: { name: "one", scopes: ["read"] },
   });
   return { at: { tokenId: id } };
+}
+
+/** What imports an agent. */
+export function agentFile(body: string): Asked {
+  return { body, headers: { "content-type": FILE_MEDIA_TYPE } };
 }
 
 /** One request for each route; an answer of another status is under `id status` below. */
@@ -79,6 +85,14 @@ export const successes: Readonly<Record<string, Ask>> = {
   },
   listUpdates: ofCart,
   revertAgent: async (shop) => ({ at: { key: await shop.cart() }, json: { invocations: 1 } }),
+  forkAgent: async (shop) => ({ at: { key: await shop.cart() }, json: { key: shop.fresh() } }),
+  exportAgent: ofCart,
+  async importAgent(shop) {
+    const at = { key: await shop.cart() };
+    const { text } = await shop.ask("exportAgent", { at });
+    await shop.asked("deleteAgent", { at });
+    return agentFile(text);
+  },
   takeSnapshot: ofCart,
   async getSnapshot(shop) {
     const key = await shop.cart();
