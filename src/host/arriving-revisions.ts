@@ -10,13 +10,14 @@ import { accept, refuse, type Result } from "../core/errors.ts";
 import { reach } from "../transport/packing.ts";
 import { configOf } from "./config.ts";
 import type { Claim, ComponentStore } from "./component-store.ts";
-import { configOf } from "./config.ts";
 import type { Env } from "./env.ts";
 import { inspectSource } from "./isolates.ts";
 import { checkDescription, identityOf } from "./new-revision.ts";
 
 /** How long an import may be silent until its agent is asked. */
 export const LOOK_AGAIN_MS = 60_000;
+
+type Asked = Pick<Env, "AGENTS" | "LOADER">;
 
 function invalid(revision: number, what: string): Result<never> {
   return refuse(
@@ -27,9 +28,9 @@ function invalid(revision: number, what: string): Result<never> {
 
 export class ArrivingRevisions {
   readonly #store: ComponentStore;
-  readonly #env: Env;
+  readonly #env: Asked;
 
-  constructor(store: ComponentStore, env: Env) {
+  constructor(store: ComponentStore, env: Asked) {
     this.#store = store;
     this.#env = env;
   }
