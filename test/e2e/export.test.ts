@@ -145,7 +145,7 @@ describe("an agent that is exported from one server and imported into another", 
       1,
     );
     const end = (await to.oplog(asker)).find(({ kind }) => kind === "End");
-    const completed = await to.send("POST", `${asker}/promises/${String(end?.["response"])}`, {
+    const completed = await to.send("POST", `${asker}/promises/${end?.["response"] as string}`, {
       json: "yes",
     });
     expect(completed.body).toEqual({ completed: true });

@@ -10,6 +10,7 @@ import { until } from "./support/until.ts";
 /** Each far below its default. */
 const low = {
   requestBodyBytes: 8_192,
+  importBytes: 6_000,
   componentBytes: 4_096,
   pendingInvocations: 3,
   schedules: 2,
@@ -65,6 +66,18 @@ interface Place {
 type Excess = readonly [status: number, code: string, exceed: (at: Place) => Promise<Answer>];
 
 const excesses: Readonly<Record<keyof typeof low, Excess>> = {
+  importBytes: [
+    413,
+    "payload-too-large",
+    async ({ component, agent }) => {
+      await api.invoke(agent, "count");
+      const file = await (await fetch(`${api.url}${agent}/export`)).text();
+      await api.send("DELETE", agent);
+      const body = file + " ".repeat(low.importBytes);
+      const headers = { "content-type": "application/vnd.perdure.agent" };
+      return api.send("POST", `/v1/agents/${component}/import`, { body, headers });
+    },
+  ],
   requestBodyBytes: [
     413,
     "payload-too-large",

@@ -63,6 +63,15 @@ async function travelled(): Promise<string> {
   return agent;
 }
 
+/** The lines with some of them changed. */
+function changed(
+  lines: readonly Line[],
+  kind: string,
+  members: (line: Line) => Readonly<Record<string, unknown>>,
+): Line[] {
+  return lines.map((line) => (line.kind === kind ? Object.assign({}, line, members(line)) : line));
+}
+
 /** Refused, and nothing is left: no agent, no entry, no revision. */
 async function refusedWhole(file: string, agent: string, component = "moved"): Promise<Refused> {
   const before = await api.get(`/v1/components/${component}/revisions`);
@@ -188,12 +197,10 @@ describe("an import is refused", () => {
     await api.result(agent, "add");
     const lines = linesOf(await exported(agent));
     await api.send("DELETE", agent);
-    const other = linesOf(await exported(await travelled())).filter(
+    const other = linesOf(await exported(await travelled())).find(
       ({ kind, revision }) => kind === "revision" && revision === 2,
     );
-    const swapped = lines.map((line) =>
-      line.kind === "revision" ? { ...other[0], revision: 1 } : line,
-    );
+    const swapped = changed(lines, "revision", () => ({ ...other, revision: 1 }));
     const { status, body } = await importFile(sealed(swapped), "clash");
     expect([status, body.code]).toEqual([409, "revision-conflict"]);
     expect((await api.get(agent)).status).toBe(404);
@@ -226,41 +233,40 @@ describe("an import is refused", () => {
     const agent = await travelled();
     const lines = linesOf(await exported(agent));
     await api.send("DELETE", agent);
-    const change = (kind: string, changed: (line: Line) => unknown) =>
-      sealed(lines.map((line) => (line.kind === kind ? changed(line) : line)));
+    const change = (kind: string, members: (line: Line) => Readonly<Record<string, unknown>>) =>
+      sealed(changed(lines, kind, members));
     type Rows = [number, [number, ...(unknown[] | undefined)[]]][];
     const rowsOf = (line: Line) => structuredClone(line["rows"]) as Rows;
     const cases: Record<string, string> = {
-      "another format": change("agent", (line) => ({ ...line, format: 2 })),
-      "another last index": change("agent", (line) => ({ ...line, lastIndex: 3 })),
-      "a revision that is not its digest": change("revision", (line) => ({
-        ...line,
+      "another format": change("agent", () => ({ format: 2 })),
+      "another last index": change("agent", () => ({ lastIndex: 3 })),
+      "a revision that is not its digest": change("revision", () => ({
         digest: "sha256:0",
       })),
-      "a snapshot of another size": change("snapshot", (line) => ({ ...line, payload: "{}" })),
-      "a snapshot of nothing": change("snapshot", (line) => ({ ...line, index: 2 })),
-      "fewer entries": change("rows", (line) => ({ ...line, rows: rowsOf(line).slice(0, -1) })),
-      "a gap": change("rows", (line) => ({ ...line, rows: rowsOf(line).toSpliced(1, 1) })),
+      "a snapshot of another size": change("snapshot", () => ({ payload: "{}" })),
+      "a snapshot of nothing": change("snapshot", () => ({ index: 2 })),
+      "fewer entries": change("rows", (line) => ({ rows: rowsOf(line).slice(0, -1) })),
+      "a gap": change("rows", (line) => ({ rows: rowsOf(line).toSpliced(1, 1) })),
       "an unknown kind of entry": change("rows", (line) => {
         const rows = rowsOf(line);
         rows[1]?.[1].push([99, 1]);
-        return { ...line, rows };
+        return { rows };
       }),
       "a format of rows to come": change("rows", (line) => {
         const rows = rowsOf(line);
         if (rows[0]) rows[0][1][0] = 2;
-        return { ...line, rows };
+        return { rows };
       }),
       "another Create": change("rows", (line) => {
         const rows = rowsOf(line);
         const create = rows[0]?.[1][1];
         if (create) create[4] = "somebody else";
-        return { ...line, rows };
+        return { rows };
       }),
       "no record at all": sealed([null]),
       "no header": sealed(lines.slice(1)),
       "two headers": sealed([lines[0], ...lines]),
-      "other counts": change("end", (line) => ({ ...line, snapshots: 9 })),
+      "other counts": change("end", () => ({ snapshots: 9 })),
     };
     for (const [what, file] of Object.entries(cases)) {
       const body = await refusedWhole(file, agent).catch((error: unknown) => {
@@ -277,11 +283,10 @@ describe("an import is refused", () => {
     const agent = await travelled();
     const lines = linesOf(await exported(agent)).filter(({ kind }) => kind !== "snapshot");
     const { key } = await api.agent(agent);
-    const renamed = lines.map((line) => {
-      if (line.kind === "agent") return { ...line, component };
-      if (line.kind === "end") return { ...line, snapshots: 0 };
-      return JSON.parse(JSON.stringify(line).replaceAll('"moved"', `"${component}"`)) as Line;
-    });
+    const bare = changed(lines, "end", () => ({ snapshots: 0 }));
+    const renamed = bare.map(
+      (line) => JSON.parse(JSON.stringify(line).replaceAll('"moved"', `"${component}"`)) as Line,
+    );
     const there = address(key, component);
     const { detail } = await refusedWhole(sealed(renamed), there, component);
     expect(detail).toContain("without the snapshot of");
@@ -296,9 +301,7 @@ describe("an import is refused", () => {
     await api.result(agent, "add");
     const lines = linesOf(await exported(agent));
     await api.send("DELETE", agent);
-    const unknown = lines.map((line) =>
-      line.kind === "revision" ? { ...line, revision: 7 } : line,
-    );
+    const unknown = changed(lines, "revision", () => ({ revision: 7 }));
     await refusedWhole(sealed([...unknown.slice(0, -1), { kind: "end" }]), agent, component);
     const { body } = await api.get<{ revisions: RevisionView[] }>(
       `/v1/components/${component}/revisions`,
