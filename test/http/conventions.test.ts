@@ -4,6 +4,7 @@ import { startServer } from "../support/server.ts";
 import { agentPath, createApi } from "./support/api.ts";
 import { crew } from "./support/broken-agents.ts";
 import { problemOf } from "./support/problem.ts";
+import { sendRaw } from "./support/raw.ts";
 import { openSite } from "./support/site.ts";
 import { traceOf } from "./support/trace.ts";
 
@@ -108,6 +109,18 @@ describe("X-Request-Id", () => {
       const id = await idOf("GET", "/v1/health", given);
       expect(id).toMatch(/\S{8,}/);
       expect(id).not.toBe(given);
+    },
+  );
+});
+
+describe("a server without a token", () => {
+  test.each(["evil.example", "a b", "[", "a:99999"])(
+    "answers no page under a name that is not this machine's, and no error of its own: %j",
+    async (host) => {
+      const page: Readonly<Record<string, string>> = { origin: "http://evil.example" };
+      for (const headers of [{ host }, { host, ...page }]) {
+        problemOf(await sendRaw(api.url, "GET", "/v1/components", headers), 403, "forbidden");
+      }
     },
   );
 });

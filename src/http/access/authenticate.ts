@@ -3,6 +3,7 @@ import { everything } from "../../core/access/grant.ts";
 import type { Caller } from "../../core/access/token.ts";
 import { accept, refuse, type Result } from "../../core/errors.ts";
 import type { AuthPorts } from "../ports.ts";
+import { checkPage } from "./pages.ts";
 
 const bearer = /^bearer +([^\s]+) *$/i;
 
@@ -33,20 +34,6 @@ async function callerOf(auth: AuthPorts, request: Request): Promise<Result<Calle
   }
   const caller = await auth.callerOf(token);
   return caller === undefined ? unknownToken() : accept(caller);
-}
-
-/**
- * No web page of another site may call with what a browser has by itself: its way to a developer's
- * own server, or its session with Cloudflare Access.
- */
-function checkPage({ corsOrigins }: AuthPorts, request: Request): Result<null> {
-  const origin = request.headers.get("origin");
-  if (origin === null || URL.parse(origin)?.host === new URL(request.url).host) return accept(null);
-  if (corsOrigins.includes(origin) || corsOrigins.includes("*")) return accept(null);
-  return refuse(
-    "forbidden",
-    `A page of ${origin} may not call this server without a token: send one (npm start -- --token TOKEN sets it), or name the origin in PERDURE_CORS_ORIGINS.`,
-  );
 }
 
 function notConfigured(): Result<never> {

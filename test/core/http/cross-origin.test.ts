@@ -95,6 +95,7 @@ describe("what a browser sends by itself", () => {
     ["a session with Cloudflare Access", access, "null", 403],
     ["a session with Cloudflare Access", access, "http://localhost", 200],
     ["a session with Cloudflare Access", { ...access, corsOrigins: [page] }, page, 200],
+    ["a session with Cloudflare Access", { ...access, corsOrigins: ["*"] }, stranger, 403],
   ])(
     "does not let a page use %s unless its origin may: %j %s %i",
     async (_, auth, Origin, status) => {
@@ -105,6 +106,31 @@ describe("what a browser sends by itself", () => {
       if (status === 403) expect((await problemOf(response)).code).toBe("forbidden");
     },
   );
+
+  // What resolves to this machine today is a page of its owner's all the same.
+  test.each([
+    ["http://evil.example:8787", {}, 403],
+    ["http://localhost.evil.example", {}, 403],
+    ["http://evil.example:8787", { corsOrigins: ["http://evil.example:8787"] }, 200],
+    ["http://evil.example:8787", { corsOrigins: [page] }, 403],
+    ["http://evil.example:8787", { corsOrigins: ["*"] }, 200],
+    ["http://localhost:8787", {}, 200],
+    ["http://perdure.localhost:8787", {}, 200],
+    ["http://perdure:8787", {}, 200],
+    ["http://127.0.0.1:8787", {}, 200],
+    ["http://192.168.1.7", {}, 200],
+    ["http://[::1]:8787", {}, 200],
+  ])("an open server that is called %s by %j: %i", async (own, cors, status) => {
+    const { send } = startApp({ auth: { ...open, ...cors } });
+    expect((await send("GET", own + A)).status).toBe(status);
+    expect((await send("GET", own + A, { headers: { Origin: own } })).status).toBe(status);
+  });
+
+  test("a guarded server may have any name", async () => {
+    const { send } = startApp({ auth: access });
+    const headers = { Authorization: "Bearer t" };
+    expect((await send("GET", `https://perdure.example${A}`, { headers })).status).toBe(200);
+  });
 
   test("a token is none of that: its holder's page may be anywhere", async () => {
     const { send } = startApp({ auth: access });
