@@ -63,7 +63,8 @@ export const eventRoutes: readonly Route[] = [
       if (!shown.ok) return shown;
       const position = positionIn(shown.value, after, lastEventId);
       if (!position.ok) return position;
-      if (raw.headers.get("upgrade")?.toLowerCase() === "websocket") {
+      // HEAD, which is answered like GET, has no upgrade.
+      if (raw.method === "GET" && raw.headers.get("upgrade")?.toLowerCase() === "websocket") {
         return persist(() => ports.listen(agent, position.value));
       }
       const { incarnation, after: begin } = position.value;

@@ -156,3 +156,14 @@ test("an upgrade goes to the agent's object with the position", async () => {
   ]);
   expect((await send("GET", `${path}?after=10`, { headers })).status).toBe(400);
 });
+
+test("an upgrade is for GET only: HEAD opens no WebSocket", async () => {
+  const { send, calls } = startApp({
+    agent: { describe: async () => accept(living) },
+    listen: async () => expect.fail("nobody listens"),
+  });
+  const response = await send("HEAD", path, { headers: { upgrade: "websocket" } });
+  expect(response.status).toBe(200);
+  expect(response.headers.get("content-type")).toBe("text/event-stream");
+  expect(calls.map(([operation]) => operation)).toEqual(["describe"]);
+});
