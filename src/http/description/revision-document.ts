@@ -16,10 +16,13 @@ export function describeRevision(api: Document, revision: RevisionView): Documen
   const { component, agentTypes } = revision;
   const authored = new AuthorSchemas();
   const operations = agentTypes.flatMap(({ name: type, methods }) =>
-    methods.map((method) => [
-      `/v1/agents/${component}/${type}/{key}/invoke/${encodeURIComponent(method.name)}`,
-      { post: describeMethod(invoke, type, method, authored) },
-    ]),
+    // No path can have a name that is no Unicode text.
+    methods
+      .filter(({ name }) => name.isWellFormed())
+      .map((method) => [
+        `/v1/agents/${component}/${type}/{key}/invoke/${encodeURIComponent(method.name)}`,
+        { post: describeMethod(invoke, type, method, authored) },
+      ]),
   );
   const { components = {}, ...rest } = api;
   const shapes = Object.entries(components.schemas ?? {}).filter(([name]) => shownShapes.has(name));

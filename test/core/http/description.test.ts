@@ -120,6 +120,15 @@ describe("GET /docs", () => {
     expect(anchors.size).toBe([...text.matchAll(/ id="/g)].length);
   });
 
+  test("its examples send files under names that tell what they are", async () => {
+    const { text } = await page();
+    const examples = [...text.matchAll(/Type: ([^&]+)&#39; \\\n\s+--data-binary @([\w.]+)/g)];
+    expect(examples.map(([, mediaType, file]) => [mediaType, file])).toEqual([
+      ["text/javascript", "index.js"],
+      ["application/vnd.perdure.agent", "agent.perdure"],
+    ]);
+  });
+
   test("shows no value that it has no words for", async () => {
     expect((await page()).text).not.toMatch(/undefined|\[object|NaN/);
   });
@@ -153,6 +162,7 @@ describe("GET /v1/components/{component}/revisions/{revision}/openapi.json", () 
           { name: "one", readOnly: false, inputSchema: { type: "array", prefixItems: [name] } },
           { name: "tree", readOnly: false, inputSchema: { type: "array", prefixItems: [tree] } },
           { name: "total", readOnly: true },
+          { name: "no path has \ud800", readOnly: true },
         ],
       },
     ],

@@ -1,3 +1,4 @@
+import { FILE_MEDIA_TYPE } from "../../../core/copies/file.ts";
 import type { Schema } from "./schema.ts";
 
 /** What an example of a request is made of. */
@@ -28,7 +29,9 @@ export function curlOf({ verb, path, values, mediaType, body, isGuarded }: Examp
 }
 
 function dataOf(mediaType: string, body: Schema | undefined): string {
-  if (mediaType !== "application/json") return "--data-binary @index.js";
+  if (mediaType !== "application/json") {
+    return `--data-binary @${mediaType === FILE_MEDIA_TYPE ? "agent.perdure" : "index.js"}`;
+  }
   return `-d '${JSON.stringify(exampleOf(body ?? {}))}'`;
 }
 
