@@ -22,7 +22,7 @@ function stubOf(component: string): DurableObjectStub {
 }
 
 async function listed(component: string): Promise<readonly string[]> {
-  const response = await worker.default.fetch(`http://host.test/v1/agents/${component}`);
+  const response = await worker.default.fetch(`http://localhost/v1/agents/${component}`);
   const { agents } = await response.json<AgentsPage>();
   return agents.map(({ key }) => key);
 }
@@ -49,7 +49,7 @@ test("an entry is there from the creation on, and gone with the agent", async ()
   const { incarnation } = await agent.view();
   expect(await entries("entered")).toEqual([incarnation]);
   const deletion = { method: "DELETE" };
-  await worker.default.fetch("http://host.test/v1/agents/entered/Box/entered", deletion);
+  await worker.default.fetch("http://localhost/v1/agents/entered/Box/entered", deletion);
   expect(await entries("entered")).toEqual([]);
 });
 
@@ -108,7 +108,7 @@ test("an agent that is entered in two shards, as after their number has grown, i
   await planted.enter({ ...address, incarnation });
   expect(await listed("twice")).toEqual(["twice"]);
   const deletion = { method: "DELETE" };
-  await worker.default.fetch("http://host.test/v1/agents/twice/Box/twice", deletion);
+  await worker.default.fetch("http://localhost/v1/agents/twice/Box/twice", deletion);
   expect(await planted.places({ component: "twice", limit: 1 })).toHaveLength(1);
   expect(await listed("twice")).toEqual([]);
   expect(await planted.places({ component: "twice", limit: 1 })).toEqual([]);

@@ -27,7 +27,7 @@ export async function upload(
   const code = `import { Agent, AgentError, step, withIdempotence } from "perdure";
     export class Box extends Agent { ${members} }`;
   const response = await worker.default.fetch(
-    `http://host.test/v1/components/${component}/revisions`,
+    `http://localhost/v1/components/${component}/revisions`,
     {
       method: "POST",
       headers: { "content-type": "application/json" },

@@ -15,7 +15,7 @@ import { SocketClient } from "./socket-client.ts";
 const worker = exports as unknown as { readonly default: Fetcher };
 
 export const api: Server = {
-  url: "http://host.test",
+  url: "http://localhost",
   fetch: (url, init) => worker.default.fetch(url, init),
 };
 
