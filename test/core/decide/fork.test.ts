@@ -182,4 +182,18 @@ describe("the cut of a fork", () => {
     const unforked = movedCreate(create, "n");
     expect([keyAt(unforked, 3), branchAt(unforked, 3)]).toEqual(["k", ""]);
   });
+
+  test("of a copy, cut before that one was, has been neither it nor what it was made of after the cut", () => {
+    const first = forkedCreate(
+      create,
+      { key: "b", incarnation: "j", parent: "c/T/k" },
+      { to: 9, at },
+    );
+    for (const to of [5, 9]) {
+      const copy = { key: "d", incarnation: "l", parent: "c/T/b" };
+      const second = forkedCreate(first, copy, { to, at });
+      expect([to, to + 1, 10].map((index) => keyAt(second, index))).toEqual(["k", "d", "d"]);
+      expect([to, to + 1].map((index) => branchAt(second, index))).toEqual(["", "/l"]);
+    }
+  });
 });
