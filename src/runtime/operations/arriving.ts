@@ -116,6 +116,8 @@ export class Arriving {
     const staged = new StagedHistory(store, environment.now() + CLEAR_AFTER_MS);
     for await (const piece of arrival.pieces(staged)) {
       if (!piece.ok) return piece;
+      // What is staged moves the alarm of the object: not that of an agent which has come meanwhile.
+      if (this.#status !== undefined) return taken;
       const { value } = piece;
       if (value.kind === "snapshot") staged.putSnapshot(value.index, value.payload);
       else {
