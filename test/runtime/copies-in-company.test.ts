@@ -133,6 +133,21 @@ test("an invocation of the address runs, in the copy or in an agent of its own",
   expect(outcomes).toEqual(["agent-already-exists", "forked"]);
 });
 
+test("an agent that has come first is all there is, also when its process died meanwhile", async () => {
+  await atEveryPoint(
+    async (world) => {
+      const answer = add(world, COPY, "mine");
+      while (!world.agent(COPY).disk.isPrepared) await world.clock.turn();
+      world.kill(world.agent(COPY));
+      return answer;
+    },
+    async (one) => {
+      expect(one.came).toMatchObject({ ok: true });
+      expect(await linesOf(one, COPY)).toEqual([...(one.forked.ok ? WHOLE : []), "mine by 2"]);
+    },
+  );
+});
+
 test("a scheduled invocation of the address comes in time", async () => {
   await atEveryPoint(
     (world) => {

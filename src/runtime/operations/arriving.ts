@@ -130,10 +130,11 @@ export class Arriving {
     return accept(staged);
   }
 
-  /** The alarm of an object in which no agent lives. */
+  /** Clears what a process that died has left behind; called when the alarm fires. */
   async clear(): Promise<void> {
     const { store, environment } = this.#ports;
-    if (this.#isUnderWay) store.setAlarm(environment.now() + CLEAR_AFTER_MS);
-    else if (store.staged.exists()) await store.staged.destroy();
+    if (!this.#isUnderWay) {
+      if (store.staged.exists()) await store.staged.destroy();
+    } else if (this.#status === undefined) store.setAlarm(environment.now() + CLEAR_AFTER_MS);
   }
 }
