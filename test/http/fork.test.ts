@@ -33,12 +33,6 @@ export class Counter extends Agent {
   async ask() { const { id, wait } = createPromise(); this.id = id; return { id, got: await wait() }; }
   async poll(url) { const seen = []; for (let at = 0; at < 4; at++) seen.push(await (await fetch(url + "/" + at)).text()); this.seen = seen; return seen; }
 }
-export class Sealed extends Agent {
-  static snapshots = "disabled";
-  touch() { return this.key; }
-  saveSnapshot() { return { key: this.key }; }
-  loadSnapshot({ key }) { if (key !== this.key) throw new Error(key + " was saved, not " + this.key); }
-}
 export class Broken extends Agent {
   static snapshots = "disabled";
   onCreate() { throw new Error("never"); }
@@ -303,27 +297,6 @@ describe("semantics 8: fork", () => {
     expect((await state(again))["keys"]).toEqual([key, copied, copied, last]);
     expect(keysOf("/second")).toHaveLength(2);
     await gated.close();
-  });
-
-  test("what the copy saves, it loads as itself: in a dry run, an update and a recovery", async () => {
-    const source = address(fresh("key"), "Sealed");
-    await api.result(source, "touch");
-    const { revision } = await api.upload("copied", `${script}\n// another`);
-    const key = fresh("copy");
-    await fork(source, { key });
-    const copy = address(key, "Sealed");
-    const update = (dryRun: boolean) =>
-      api.send("POST", `${copy}/update`, { json: { revision, mode: "manual", dryRun } });
-    expect((await update(true)).body).toMatchObject({ compatible: true });
-    await update(false);
-    await until(
-      () => api.updates(copy),
-      ({ successful }) => successful.length === 1,
-    );
-    await api.send("POST", `${copy}/snapshot`);
-    await api.send("POST", `${copy}/interrupt`, { json: { recover: true } });
-    expect(await api.result(copy, "touch")).toBe(key);
-    expect((await api.oplog(copy)).map(({ kind }) => kind)).not.toContain("SnapshotRecoveryFailed");
   });
 
   test("a promise that the source waits for is another one in the copy", async () => {

@@ -78,6 +78,10 @@ function cutOf({ disk }: Residence, at: number): number {
   return among[Math.floor(at * among.length)]?.index ?? 1;
 }
 
+async function* streamed(lines: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* lines;
+}
+
 class Line {
   readonly world: World;
   readonly agents: Residence[] = [];
@@ -118,7 +122,7 @@ class Line {
       const lines = await Array.fromAsync(file.value);
       await agent.persist("delete", (runtime) => runtime.destroy());
       return agent.persist("import", (runtime) =>
-        runtime.import(agent.address, `${agent.name} elsewhere`, ReadableStream.from(lines)),
+        runtime.import(agent.address, `${agent.name} elsewhere`, streamed(lines)),
       );
     });
     expect(imported).toMatchObject({ ok: true });

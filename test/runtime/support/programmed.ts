@@ -57,11 +57,11 @@ export class Programmed extends Agent {
 
   /** Runs a program that leaves its items in the trace, and tells others the address. */
   protected async interpret(
-    agent: { readonly trace: Item[]; readonly address: string },
+    of: { readonly trace: Item[]; readonly address: string },
     program: Program,
     label: string,
   ): Promise<void> {
-    const parts = { ...agent, upstream: UPSTREAM, helper: "Helper" };
+    const parts = { ...of, upstream: UPSTREAM, helper: "Helper" };
     await interpreter(helpers, parts)(program, label);
   }
 }
