@@ -91,8 +91,9 @@ export class AgentRuntime implements AgentOperations {
 
   /** Takes up whatever is to be done; called when the alarm fires. */
   async wake(): Promise<void> {
+    await this.#arriving.clear();
     const { journal } = this.#loop.ledger;
-    if (journal === undefined) return this.#arriving.clear();
+    if (journal === undefined) return;
     journal.alarmFired();
     const driven = this.#loop.drive();
     journal.arm();

@@ -19,7 +19,7 @@ export interface Fork {
 export interface Origin {
   /** The incarnation in which the history began: what constructors draw derives from it. */
   readonly incarnation: string;
-  /** Oldest first; none when the agent has moved only. */
+  /** Oldest first, each after the one before; none when the agent has moved only. */
   readonly forks: readonly Fork[];
 }
 
@@ -47,8 +47,10 @@ export function forkedCreate(
   cut: { readonly to: number; readonly at: number },
 ): Create {
   const { incarnation, forks } = originOf(source);
-  const fork = { ...cut, key: source.key, branch: copy.incarnation };
-  return { ...source, ...copy, origin: { incarnation, forks: [...forks, fork] } };
+  // What the source became after the cut, the copy has never been.
+  const shared = forks.filter(({ to }) => to < cut.to);
+  const fork = { ...cut, key: keyAt(source, cut.to), branch: copy.incarnation };
+  return { ...source, ...copy, origin: { incarnation, forks: [...shared, fork] } };
 }
 
 /** The `Create` of an agent that lives on elsewhere: all but its incarnation stays. */

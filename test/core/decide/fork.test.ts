@@ -156,6 +156,37 @@ describe("the cut of a fork", () => {
     expect(JSON.stringify(decided)).toContain("nearest indices that can be cut are 4 and 6");
   });
 
+  test("does not part completions that are written again after a jump which hides them", () => {
+    const started = { idempotencyKey: "a", pendingIndex: 2, method: "m", seed: "s" } as const;
+    const creating = { call: "promise.create", durability: "write-local" } as const;
+    const complete = (promiseId: string): Entry => {
+      return { kind: "PromiseCompleted", at: 1, promiseId, outcome: { ok: true, result: "1" } };
+    };
+    const log: readonly Entry[] = [
+      create,
+      request,
+      { kind: "AgentInvocationStarted", at: 1, ...started },
+      { kind: "Start", at: 1, ...creating },
+      { kind: "End", at: 1, start: 4, response: '"p"' },
+      { kind: "Start", at: 1, ...creating },
+      { kind: "End", at: 1, start: 6, response: '"q"' },
+      { kind: "Log", at: 1, level: "log", message: "m" },
+      complete("p"),
+      complete("q"),
+      { kind: "Jump", at: 1, region: [9, 11] },
+      complete("p"),
+      complete("q"),
+      complete("r"),
+    ];
+    const entries = log.map((entry, place) => ({ index: place + 1, entry }));
+    const decide = (cut: number) => decideFork(reader(entries), folded(entries), cut);
+    expect(decide(12)).toMatchObject({ refusal: { code: "invalid-cut" } });
+    expect(JSON.stringify(decide(12))).toContain(
+      "the jump at 11. The nearest indices that can be cut are 8 and 13",
+    );
+    expect([8, 13, 14].map((cut) => decide(cut).ok)).toEqual([true, true, true]);
+  });
+
   test("is past nowhere in a history whose initialization has not ended", () => {
     const initialization = { ...request, invocation: { type: "initialization" } } as const;
     const entries = [create, initialization].map((entry, place) => ({ index: place + 1, entry }));
@@ -181,5 +212,19 @@ describe("the cut of a fork", () => {
     expect([5, 6, 9, 10].map((index) => branchAt(moved, index))).toEqual(["", "/j", "/j", "/l"]);
     const unforked = movedCreate(create, "n");
     expect([keyAt(unforked, 3), branchAt(unforked, 3)]).toEqual(["k", ""]);
+  });
+
+  test("of a copy, cut before that one was, has been neither it nor what it was made of after the cut", () => {
+    const first = forkedCreate(
+      create,
+      { key: "b", incarnation: "j", parent: "c/T/k" },
+      { to: 9, at },
+    );
+    for (const to of [5, 9]) {
+      const copy = { key: "d", incarnation: "l", parent: "c/T/b" };
+      const second = forkedCreate(first, copy, { to, at });
+      expect([to, to + 1, 10].map((index) => keyAt(second, index))).toEqual(["k", "d", "d"]);
+      expect([to, to + 1].map((index) => branchAt(second, index))).toEqual(["", "/l"]);
+    }
   });
 });
