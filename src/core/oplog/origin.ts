@@ -2,8 +2,6 @@
  * Where the history of a copy comes from. A copy is another agent from the entry after its cut on;
  * up to there it was the one that it was copied from, and its code must see that again in replay.
  */
-import type { Create } from "./entry.ts";
-
 /** Here an agent became another one. */
 export interface Fork {
   /** The last entry that the two have in common. */
@@ -38,26 +36,4 @@ export function keyAt({ key, origin }: Descent, index: number): string {
 export function branchAt({ origin }: Descent, index: number): string {
   const fork = origin?.forks.findLast(({ to }) => to < index);
   return fork === undefined ? "" : `/${fork.branch}`;
-}
-
-/** The `Create` of a copy of the agent `source`, up to the entry `to`. */
-export function forkedCreate(
-  source: Create,
-  copy: { readonly key: string; readonly incarnation: string; readonly parent: string },
-  cut: { readonly to: number; readonly at: number },
-): Create {
-  const { incarnation, forks } = originOf(source);
-  // What the source became after the cut, the copy has never been.
-  const shared = forks.filter(({ to }) => to < cut.to);
-  const fork = { ...cut, key: keyAt(source, cut.to), branch: copy.incarnation };
-  return { ...source, ...copy, origin: { incarnation, forks: [...shared, fork] } };
-}
-
-/** The `Create` of an agent that lives on elsewhere: all but its incarnation stays. */
-export function movedCreate(source: Create, incarnation: string): Create {
-  return { ...source, incarnation, origin: originOf(source) };
-}
-
-function originOf({ origin, incarnation }: Create): Origin {
-  return origin ?? { incarnation, forks: [] };
 }

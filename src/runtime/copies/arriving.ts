@@ -10,11 +10,11 @@ import { accept, refuse, type Result } from "../../core/errors.ts";
 import type { Create, Entry } from "../../core/oplog/entry.ts";
 import type { Status } from "../../core/status/status.ts";
 import { openRich } from "../books/rich.ts";
-import { StagedHistory } from "../books/staged-history.ts";
+import { StagedHistory } from "./staged-history.ts";
 import type { Loop } from "../loop.ts";
 import type { Ports } from "../ports.ts";
-import { noAgent } from "./refusals.ts";
-import type { Registering } from "./registering.ts";
+import { noAgent } from "../operations/refusals.ts";
+import type { Registering } from "../operations/registering.ts";
 
 /** What an arrival leaves behind when its process dies is cleared after so long. */
 const CLEAR_AFTER_MS = 60 * 60 * 1000;

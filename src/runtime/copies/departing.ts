@@ -11,7 +11,7 @@ import type { RecordPage } from "../../core/protocol.ts";
 import { PAGE_CHARACTERS, type Journal } from "../books/journal.ts";
 import type { Ledger } from "../books/ledger.ts";
 import type { AgentStore } from "../ports.ts";
-import { noAgent } from "./refusals.ts";
+import { noAgent } from "../operations/refusals.ts";
 
 const reverted = refuse(
   "invalid-cut",

@@ -20,7 +20,7 @@ import type { Entry, Indexed } from "../../core/oplog/entry.ts";
 import { Legality } from "../../core/oplog/legality.ts";
 import { inRegions } from "../../core/oplog/regions.ts";
 import { utf8Length } from "../../core/utf8-length.ts";
-import type { StagedHistory } from "../books/staged-history.ts";
+import type { StagedHistory } from "./staged-history.ts";
 import { UnreadableLine } from "./lines.ts";
 
 /** Takes a revision in; refuses one that is not what it says, or whose number is taken. */
