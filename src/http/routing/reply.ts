@@ -44,10 +44,12 @@ export function toResponse(
   });
 }
 
-/** A ready response with the request's id. That of an upgrade belongs to the connection and stays as it is. */
+/** A ready response with the request's id; the WebSocket of an upgrade goes on with it. */
 export function identified(response: Response, requestId: string): Response {
-  if (response.status === 101) return response;
-  const named = new Response(response.body, response);
+  const { body, status, webSocket } = response;
+  const named = webSocket
+    ? new Response(null, { status, webSocket, headers: response.headers })
+    : new Response(body, response);
   named.headers.set("X-Request-Id", requestId);
   return named;
 }
