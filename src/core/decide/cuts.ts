@@ -5,7 +5,7 @@
  * again that the agent has gone back over. Inside an invocation, between two calls, is a good place:
  * the code goes on from there.
  */
-import { accept, refuse, type Refusal, type Result } from "../errors.ts";
+import { refuse, type Refusal } from "../errors.ts";
 import { COMPLETED, type Indexed, type Jump } from "../oplog/entry.ts";
 import { addRegion, inRegions, type Region, type Regions } from "../oplog/regions.ts";
 import type { ReadLog } from "../status/fold.ts";
@@ -215,12 +215,4 @@ export function checkCut(read: ReadLog, log: Log, cut: number, end: number): Ref
   const { obstacle, isInRange, nearest } = lookAt(places(read, log, end), cut);
   if (isInRange && obstacle === undefined) return undefined;
   return refuse("invalid-cut", `${reason(cut, log, obstacle)} ${advice(nearest)}`).refusal;
-}
-
-/** The last index up to which the log is a whole history; none if its initialization has not ended. */
-export function lastCut(read: ReadLog, log: Log): Result<number> {
-  const [below] = lookAt(places(read, log, log.lastIndex), log.lastIndex + 1).nearest;
-  if (below !== undefined) return accept(below);
-  const detail = `The agent has not been initialized yet. ${advice([])}`;
-  return refuse("invalid-cut", detail);
 }
