@@ -44,12 +44,16 @@ export function toResponse(
   });
 }
 
+/** What the platform adds to responses, and takes again: a WebSocket that is open. */
+interface Upgrade {
+  readonly webSocket?: object | null;
+}
+
 /** A ready response with the request's id; the WebSocket of an upgrade goes on with it. */
-export function identified(response: Response, requestId: string): Response {
-  const { body, status, webSocket } = response;
-  const named = webSocket
-    ? new Response(null, { status, webSocket, headers: response.headers })
-    : new Response(body, response);
+export function identified(response: Response & Upgrade, requestId: string): Response {
+  const { body, headers, status, webSocket } = response;
+  const upgrade: ResponseInit & Upgrade = { status, headers, webSocket: webSocket ?? null };
+  const named = webSocket ? new Response(null, upgrade) : new Response(body, response);
   named.headers.set("X-Request-Id", requestId);
   return named;
 }
