@@ -111,11 +111,6 @@ async function openGates() {
   };
 }
 
-async function refusal(agent: string, json: unknown) {
-  const { status, body } = await fork<{ code: string; detail: string }>(agent, json);
-  return { is: `${status} ${body.code}`, detail: body.detail };
-}
-
 describe("semantics 8: fork", () => {
   test("the copy has the history of its source, its state, and an incarnation of its own", async () => {
     const source = address();
@@ -356,64 +351,5 @@ describe("semantics 8: fork", () => {
     const copy = await forked(source);
     expect(await api.agent(copy)).toMatchObject({ params: { a: 1 }, env: { REGION: "eu" } });
     expect(await api.result(copy, "environment")).toEqual({ REGION: "eu" });
-  });
-});
-
-describe("a fork is refused", () => {
-  test("onto an address that exists, also its own", async () => {
-    const source = address();
-    await api.result(source, "add");
-    const other = fresh("key");
-    await api.result(address(other), "add");
-    const { key } = await api.agent(source);
-    expect(await refusal(source, { key: other })).toMatchObject({ is: "409 agent-already-exists" });
-    expect(await refusal(source, { key })).toMatchObject({ is: "409 agent-already-exists" });
-  });
-
-  test("when there is no source", async () => {
-    const key = fresh("copy");
-    expect(await refusal(address(), { key })).toMatchObject({ is: "404 agent-not-found" });
-    expect((await api.get(address(key))).status).toBe(404);
-  });
-
-  test("where the history cannot be cut, with what stands in the way and where it can be", async () => {
-    const source = address();
-    await enqueue(source, "nap", "nap", "1h");
-    await reaches(source, "suspended");
-    const { lastOplogIndex } = await api.agent(source);
-    const at = (atIndex: number) => refusal(source, { key: fresh("copy"), atIndex });
-    expect(await at(0)).toMatchObject({ is: "422 invalid-cut" });
-    expect(await at(lastOplogIndex + 1)).toMatchObject({ is: "422 invalid-cut" });
-    const { detail } = await at(lastOplogIndex);
-    expect(detail).toMatch(/inside the call sleep.*nearest index.* \d+/s);
-    const unborn = address(fresh("key"), "Broken");
-    await api.send("PUT", unborn);
-    const early = await refusal(unborn, { key: fresh("copy"), atIndex: 3 });
-    expect(early).toMatchObject({ is: "422 invalid-cut" });
-  });
-
-  test("with a key that no agent can have, or a body that does not fit", async () => {
-    const source = address();
-    await api.result(source, "add");
-    for (const body of [
-      {},
-      { key: "" },
-      { key: ".." },
-      { key: "a", atIndex: 1.5 },
-      { key: "a", x: 1 },
-    ]) {
-      expect(await refusal(source, body)).toMatchObject({ is: "400 invalid-request" });
-    }
-  });
-
-  test("for all but one when several come at once", async () => {
-    const source = address();
-    await api.result(source, "add");
-    const key = fresh("copy");
-    const answers = await Promise.all([1, 2, 3].map(() => fork(source, { key })));
-    expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([
-      201, 409, 409,
-    ]);
-    expect((await state(address(key)))["count"]).toBe(1);
   });
 });
