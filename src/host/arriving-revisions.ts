@@ -4,6 +4,7 @@
  * failed finds nothing of it. Should an import end without a word, the agent itself says whether it is
  * there.
  */
+import type { AgentTypeDescription, RevisionDescription } from "../core/api/description.ts";
 import type { AgentOperations, ArrivingAgent, ComponentCode } from "../core/api/operations.ts";
 import { validateSource } from "../core/component/validate-source.ts";
 import { accept, refuse, type Result } from "../core/errors.ts";
@@ -26,6 +27,21 @@ function invalid(revision: number, what: string): Result<never> {
   );
 }
 
+function conflict(revision: number): Result<never> {
+  return refuse(
+    "revision-conflict",
+    `Revision ${revision} of this component is other code here than in the file. Nothing was imported; import into a component that has the same revisions, or none.`,
+  );
+}
+
+function exportsType(types: readonly AgentTypeDescription[], type: string): boolean {
+  return types.some(({ name }) => name === type);
+}
+
+function withoutType(revision: number, type: string): Result<never> {
+  return invalid(revision, `exports no agent class ${type}`);
+}
+
 export class ArrivingRevisions {
   readonly #store: ComponentStore;
   readonly #env: Asked;
@@ -45,7 +61,8 @@ export class ArrivingRevisions {
     if (actual !== digest) return invalid(revision, "is not the code that its digest names");
     const claim = { revision, name, incarnation };
     const known = this.#store.stored(revision);
-    if (known !== undefined) return this.#join(known.digest === digest, claim);
+    if (known !== undefined && known.digest !== digest) return conflict(revision);
+    if (known !== undefined) return this.#join(known, claim, type);
     const { limits } = configOf(this.#env);
     const valid = validateSource(source, limits);
     if (!valid.ok) return invalid(revision, `cannot be used: ${valid.refusal.detail}`);
@@ -53,24 +70,16 @@ export class ArrivingRevisions {
       await inspectSource(this.#env.LOADER, source, limits.componentLoadMs),
     );
     if (!types.ok) return invalid(revision, `cannot be used: ${types.refusal.detail}`);
-    if (!types.value.some((described) => described.name === type)) {
-      return invalid(revision, `exports no agent class ${type}`);
-    }
+    if (!exportsType(types.value, type)) return withoutType(revision, type);
     const createdAt = new Date().toISOString();
     const described = { component, revision, digest, createdAt, agentTypes: types.value };
     this.#store.add({ ...described, form }, Date.now() + LOOK_AGAIN_MS, claim);
     return accept(null);
   }
 
-  #join(isSame: boolean, claim: Claim): Result<null> {
-    const { revision } = claim;
-    if (!isSame) {
-      return refuse(
-        "revision-conflict",
-        `Revision ${revision} of this component is other code here than in the file. Nothing was imported; import into a component that has the same revisions, or none.`,
-      );
-    }
-    if (this.#store.revision(revision) === undefined) this.#store.claim(claim);
+  #join(known: RevisionDescription, claim: Claim, type: string): Result<null> {
+    if (!exportsType(known.agentTypes, type)) return withoutType(claim.revision, type);
+    if (this.#store.revision(claim.revision) === undefined) this.#store.claim(claim);
     return accept(null);
   }
 

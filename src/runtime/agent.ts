@@ -31,15 +31,15 @@ import type { RevertTarget } from "../core/decide/revert.ts";
 import type { Departure, Until } from "../core/copies/history.ts";
 import { checkSnapshot } from "../core/decide/snapshot.ts";
 import { accept, type Result } from "../core/errors.ts";
-import { Arriving } from "./operations/arriving.ts";
-import { Departing } from "./operations/departing.ts";
-import { Exporting } from "./operations/exporting.ts";
-import { Forking } from "./operations/forking.ts";
+import { Arriving } from "./copies/arriving.ts";
+import { Departing } from "./copies/departing.ts";
+import { Exporting } from "./copies/exporting.ts";
+import { Forking } from "./copies/forking.ts";
 import { Calls } from "./operations/calls.ts";
 import { Cancelling } from "./operations/cancelling.ts";
 import { Controlling } from "./operations/controlling.ts";
 import { Creating } from "./operations/creating.ts";
-import { Importing } from "./operations/importing.ts";
+import { Importing } from "./copies/importing.ts";
 import { Invoking } from "./operations/invoking.ts";
 import { listInvocations } from "./books/listing.ts";
 import { Loop } from "./loop.ts";
@@ -91,8 +91,9 @@ export class AgentRuntime implements AgentOperations {
 
   /** Takes up whatever is to be done; called when the alarm fires. */
   async wake(): Promise<void> {
+    await this.#arriving.clear();
     const { journal } = this.#loop.ledger;
-    if (journal === undefined) return this.#arriving.clear();
+    if (journal === undefined) return;
     journal.alarmFired();
     const driven = this.#loop.drive();
     journal.arm();

@@ -31,6 +31,7 @@ describe.each(routes)("$verb $path", ({ id, answers, refusals }) => {
     const begin = streams[`${id} ${status}`];
     const answer = await (begin === undefined ? shop.ask(id, asked) : begin(shop, asked));
     expect([answer.status, answer.text.slice(0, 300)]).toEqual([Number(status), expect.anything()]);
+    expect(answer.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
     const operation = description.operations.find(({ operationId }) => operationId === id);
     const mediaType = answer.headers.get("content-type")?.split(";")[0] ?? "";
     const steps = operation && answerSteps(operation, answer.status, mediaType);

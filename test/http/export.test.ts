@@ -266,6 +266,11 @@ describe("an import is refused", () => {
       "no record at all": sealed([null]),
       "no header": sealed(lines.slice(1)),
       "two headers": sealed([lines[0], ...lines]),
+      "no code for its first revision": sealed(
+        changed(lines, "end", () => ({ revisions: 1 })).filter(
+          ({ kind, revision }) => kind !== "revision" || revision !== 1,
+        ),
+      ),
       "other counts": change("end", () => ({ snapshots: 9 })),
     };
     for (const [what, file] of Object.entries(cases)) {
@@ -291,6 +296,15 @@ describe("an import is refused", () => {
     const { detail } = await refusedWhole(sealed(renamed), there, component);
     expect(detail).toContain("without the snapshot of");
     expect((await api.get(`/v1/components/${component}`)).status).toBe(404);
+  });
+
+  test("of a class that its revisions do not have, though they are known here", async () => {
+    const agent = await travelled();
+    const text = (await exported(agent)).replaceAll('"Counter"', '"Other"');
+    const { key } = await api.agent(agent);
+    const other = agentPath("moved", "Other", key);
+    const { detail } = await refusedWhole(sealed(linesOf(text)), other);
+    expect(detail).toContain("exports no agent class Other");
   });
 
   test("leaves no revision behind, and the next upload gets the number", async () => {

@@ -36,6 +36,11 @@ export class Counter extends Agent {
 export class Broken extends Agent {
   static snapshots = "disabled";
   onCreate() { throw new Error("never"); }
+  isBorn() { return this.born; }
+}
+export class Slow extends Agent {
+  async onCreate() { await sleep(1500); this.born = true; }
+  isBorn() { return this.born; }
 }
 `;
 
@@ -54,10 +59,11 @@ function fork<Body = AgentView>(agent: string, json: unknown): Promise<Answer<Bo
 /** Forks to a fresh key; answers the path of the copy. */
 async function forked(agent: string, atIndex?: number): Promise<string> {
   const key = fresh("copy");
+  const copy = agent.replace(/[^/]+$/, encodeURIComponent(key));
   const answer = await fork(agent, { key, ...(atIndex === undefined ? {} : { atIndex }) });
   expect([answer.status, answer.text.slice(0, 500)]).toEqual([201, expect.any(String)]);
-  expect(answer.headers.get("location")).toBe(address(key));
-  return address(key);
+  expect(answer.headers.get("location")).toBe(copy);
+  return copy;
 }
 
 function outlineOf(entries: readonly EntryView[]) {
@@ -103,11 +109,6 @@ async function openGates() {
     },
     close: () => receiver.close(),
   };
-}
-
-async function refusal(agent: string, json: unknown) {
-  const { status, body } = await fork<{ code: string; detail: string }>(agent, json);
-  return { is: `${status} ${body.code}`, detail: body.detail };
 }
 
 describe("semantics 8: fork", () => {
@@ -174,11 +175,12 @@ describe("semantics 8: fork", () => {
     expect(await api.agent(source)).toEqual(before);
   });
 
-  test("of a sleeping agent it begins the sleep that was cut off, and wakes from it", async () => {
+  test("of a sleeping agent it sleeps on, and wakes when its source does", async () => {
     const source = address();
     await enqueue(source, "nap", "nap", "11s");
-    await reaches(source, "suspended");
+    const { nextWakeAt } = await reaches(source, "suspended");
     const copy = await forked(source);
+    expect((await reaches(copy, "suspended")).nextWakeAt).toBe(nextWakeAt);
     const { body } = await api.get<InvocationView>(`${copy}/invocations/nap?wait=30`);
     expect(body.result).toBe(11);
   });
@@ -222,6 +224,31 @@ describe("semantics 8: fork", () => {
     await receiver.close();
   });
 
+  test("an initialization that is under way goes on in the copy", async () => {
+    const source = address(fresh("key"), "Slow");
+    const created = api.send("PUT", source);
+    await until(
+      () => api.oplog(source),
+      (entries) => entries.some(({ call }) => call === "sleep"),
+    );
+    const copy = await forked(source);
+    for (const agent of [copy, source]) expect(await api.result(agent, "isBorn")).toBe(true);
+    expect((await created).status).toBe(201);
+  });
+
+  test("of an agent whose initialization has failed it tries that again; an update heals the copy alone", async () => {
+    const source = address(fresh("key"), "Broken");
+    await api.send("PUT", source, { json: { revision: 1 } });
+    const copy = await forked(source);
+    expect((await reaches(copy, "failed")).lastError).toMatchObject({ message: "never" });
+    await api.upload("copied", script.replace('throw new Error("never")', "this.born = true"));
+    const json = { revision: "latest", mode: "automatic" };
+    await api.send("POST", `${copy}/update`, { json });
+    await reaches(copy, "idle");
+    expect(await api.result(copy, "isBorn")).toBe(true);
+    expect((await api.agent(source)).status).toBe("failed");
+  });
+
   test("what waits in the source is cancelled in the copy, updates and schedules are ended as forked", async () => {
     const gated = await openGates();
     const source = address();
@@ -232,8 +259,6 @@ describe("semantics 8: fork", () => {
     await api.send("POST", `${source}/schedules`, { json: { cron: "@daily", method: "add" } });
     await api.upload("copied", `${script}\n// two`);
     await api.send("POST", `${source}/update`, { json: { revision: "latest", mode: "manual" } });
-    gated.open();
-    await until(gated.waiting, (count) => count === 1);
     const copy = await forked(source);
     await until(gated.waiting, (count) => count === 2);
     const [there, here] = [await api.agent(source), await api.agent(copy)];
@@ -289,12 +314,12 @@ describe("semantics 8: fork", () => {
     await api.send("POST", `${copy}/interrupt`, { json: { recover: true } });
     const { key } = await api.agent(source);
     const { key: copied } = await api.agent(copy);
-    expect((await state(copy))["keys"]).toEqual([key, copied, copied]);
+    expect((await state(copy))["keys"]).toEqual([key, key, copied]);
     const again = await forked(copy);
     await api.result(again, "add");
     await api.send("POST", `${again}/interrupt`, { json: { recover: true } });
     const { key: last } = await api.agent(again);
-    expect((await state(again))["keys"]).toEqual([key, copied, copied, last]);
+    expect((await state(again))["keys"]).toEqual([key, key, copied, last]);
     expect(keysOf("/second")).toHaveLength(2);
     await gated.close();
   });
@@ -326,63 +351,5 @@ describe("semantics 8: fork", () => {
     const copy = await forked(source);
     expect(await api.agent(copy)).toMatchObject({ params: { a: 1 }, env: { REGION: "eu" } });
     expect(await api.result(copy, "environment")).toEqual({ REGION: "eu" });
-  });
-});
-
-describe("a fork is refused", () => {
-  test("onto an address that exists, also its own", async () => {
-    const source = address();
-    await api.result(source, "add");
-    const other = fresh("key");
-    await api.result(address(other), "add");
-    const { key } = await api.agent(source);
-    expect(await refusal(source, { key: other })).toMatchObject({ is: "409 agent-already-exists" });
-    expect(await refusal(source, { key })).toMatchObject({ is: "409 agent-already-exists" });
-  });
-
-  test("when there is no source", async () => {
-    const key = fresh("copy");
-    expect(await refusal(address(), { key })).toMatchObject({ is: "404 agent-not-found" });
-    expect((await api.get(address(key))).status).toBe(404);
-  });
-
-  test("where the history cannot be cut, with what stands in the way and where it can be", async () => {
-    const source = address();
-    await enqueue(source, "nap", "nap", "1h");
-    await reaches(source, "suspended");
-    const { lastOplogIndex } = await api.agent(source);
-    const at = (atIndex: number) => refusal(source, { key: fresh("copy"), atIndex });
-    expect(await at(0)).toMatchObject({ is: "422 invalid-cut" });
-    expect(await at(lastOplogIndex + 1)).toMatchObject({ is: "422 invalid-cut" });
-    const { detail } = await at(lastOplogIndex);
-    expect(detail).toMatch(/inside the call sleep.*nearest index.* \d+/s);
-    const unborn = address(fresh("key"), "Broken");
-    await api.send("PUT", unborn);
-    expect(await refusal(unborn, { key: fresh("copy") })).toMatchObject({ is: "422 invalid-cut" });
-  });
-
-  test("with a key that no agent can have, or a body that does not fit", async () => {
-    const source = address();
-    await api.result(source, "add");
-    for (const body of [
-      {},
-      { key: "" },
-      { key: ".." },
-      { key: "a", atIndex: 1.5 },
-      { key: "a", x: 1 },
-    ]) {
-      expect(await refusal(source, body)).toMatchObject({ is: "400 invalid-request" });
-    }
-  });
-
-  test("for all but one when several come at once", async () => {
-    const source = address();
-    await api.result(source, "add");
-    const key = fresh("copy");
-    const answers = await Promise.all([1, 2, 3].map(() => fork(source, { key })));
-    expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([
-      201, 409, 409,
-    ]);
-    expect((await state(address(key)))["count"]).toBe(1);
   });
 });

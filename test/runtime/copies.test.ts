@@ -1,6 +1,6 @@
 /**
- * Semantics 8: an agent is copied at every index at which its history can be cut, and the copy comes
- * to the end that its source came to, by itself and with writes of its own; whatever dies meanwhile,
+ * Semantics 8: an agent is copied at every index at which its history can be cut, and as it is at any
+ * time; the copy comes to the end that its source came to, by itself; whatever dies meanwhile,
  * there is one copy, or none. And the same for an agent that is imported.
  */
 import { beforeAll, expect, test, vi } from "vitest";
@@ -60,7 +60,10 @@ function worldOf(disks: Record<string, Disk>, crashes: readonly Crash[]) {
   const auditor = new Auditor();
   const world = new World({
     seed: "copies",
-    modules: [{ Traveller, Clerk }],
+    modules: [
+      { Traveller, Clerk },
+      { Traveller, Clerk },
+    ],
     now: (golden.record.at(-1)?.entry.at ?? 0) + 1000,
     disks,
     crashes,
@@ -70,12 +73,18 @@ function worldOf(disks: Record<string, Disk>, crashes: readonly Crash[]) {
   return { world, auditor };
 }
 
-/** Completes the promises that nobody else will complete in a copy: the requests named its source. */
+/** Completes the promises that nobody else will complete in a copy, as in the source: the requests named that one. */
 async function approve(copy: Residence, atIndex: number): Promise<void> {
-  for (const { id, completed } of statusOf(golden.record.slice(0, atIndex)).promises) {
-    if (id === undefined || completed !== undefined) continue;
-    const outcome = { ok: true, result: '"approved"', completedBy: "the test" } as const;
-    await copy.persist("approval", (runtime) => runtime.completePromise(id, outcome));
+  const outcomes = new Map(
+    golden.record.flatMap(({ entry }) =>
+      entry.kind === "PromiseCompleted" ? [[entry.promiseId, entry.outcome] as const] : [],
+    ),
+  );
+  for (const { id = "", completed } of statusOf(golden.record.slice(0, atIndex)).promises) {
+    const outcome = outcomes.get(id);
+    if (completed !== undefined || outcome === undefined) continue;
+    const completion = { ...outcome, completedBy: "the test" };
+    await copy.persist("approval", (runtime) => runtime.completePromise(id, completion));
   }
 }
 
@@ -123,6 +132,51 @@ test("at every index at which it can be cut, the copy goes on to the same end un
   }
   expect(failures).toEqual([]);
   expect([places.length > 80, unfinished > 40]).toEqual([true, true]);
+});
+
+/** A world as it was when the source had `length` entries, and a fork of all of them. */
+async function forkAll(length: number) {
+  const { world } = worldOf(disksAt(length), []);
+  remind(world, golden, length);
+  const [source, copy] = [world.agent(TRAVELLER), world.agent(COPY)];
+  const request = { source: source.address, incarnation: "the copy" };
+  const answer = await world.run<Result<AgentView>>(async () => {
+    const forked = await copy.persist("fork", (runtime) => runtime.fork(copy.address, request));
+    await approve(copy, length);
+    return forked;
+  });
+  // The code of the other revision is the same: what it replays, all of the history, is what was seen live.
+  const update = { mode: "automatic", revision: 2, wake: true } as const;
+  await world.run(() => copy.persist("update", (runtime) => runtime.update(update)));
+  return { answer, copy: entriesOn(copy.disk), source: entriesOn(source.disk) };
+}
+
+test("in the middle of anything, what is open goes on in the copy as it does in the source", async () => {
+  const failures: string[] = [];
+  const lengths = new Set(golden.moments.map((moment) => moment.length).filter((one) => one > 0));
+  let open = 0;
+  for (const length of lengths) {
+    try {
+      const { answer, copy, source } = await forkAll(length);
+      expect(answer).toMatchObject({ ok: true, value: { incarnation: "the copy" } });
+      const known = golden.record.slice(0, length);
+      expect(copy.slice(1, length)).toEqual(known.slice(1));
+      if (!cuts().includes(length)) open += 1;
+      const key = statusOf(known).current?.idempotencyKey;
+      for (const record of [copy, source]) {
+        expect(resultOf(record, key)).toEqual(key && resultOf(golden.record, key));
+      }
+      expect(statusOf(copy)).toMatchObject({
+        name: "idle",
+        pending: [],
+        updates: { pending: [], successful: [{ revision: 2 }] },
+      });
+    } catch (error) {
+      failures.push(`after ${length} entries: ${(error as Error).message}`);
+    }
+  }
+  expect(failures).toEqual([]);
+  expect([lengths.size > 50, open > 20]).toEqual([true, true]);
 });
 
 test("whatever dies while it is made, there is the one copy, and nothing else is left", async () => {

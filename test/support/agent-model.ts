@@ -3,7 +3,7 @@
  * a revert is a look at an earlier state; it shares no code with the fold that it serves to test.
  */
 import type { AgentStatusName, UpdateMode } from "../../src/core/api/views.ts";
-import { RESUMED, type Entry, type Indexed, type Invocation } from "../../src/core/oplog/entry.ts";
+import type { Entry, Indexed, Invocation } from "../../src/core/oplog/entry.ts";
 import { INITIALIZATION_KEY } from "../../src/core/status/status.ts";
 
 /** An entry before it has its time. */
@@ -202,14 +202,23 @@ export class AgentModel {
     this.#jumped.push([to, from]);
   }
 
-  /** Whether an entry was written with the one before it, and means one thing with it. */
-  #isWakeUp(index: number): boolean {
-    const [completion, wakeUp] = this.entries.slice(index - 2, index);
-    const isCompletion = completion?.entry.kind === "PromiseCompleted";
-    return isCompletion && wakeUp?.entry.kind === "Suspend" && wakeUp.entry.reason === RESUMED;
+  /** Whether an entry is one of the completions right after a jump which stand for those that it hides. */
+  #isRepeated(index: number): boolean {
+    const before = this.entries.slice(0, index);
+    const jump = before.findLast(({ entry }) => entry.kind !== "PromiseCompleted");
+    const completion = before[index - 1]?.entry;
+    if (completion?.kind !== "PromiseCompleted" || jump?.entry.kind !== "Jump") return false;
+    const [from, to] = jump.entry.region;
+    return this.entries
+      .slice(from - 1, to)
+      .filter((hidden) => !this.#deleted.has(hidden.index))
+      .some(
+        ({ entry }) =>
+          entry.kind === "PromiseCompleted" && entry.promiseId === completion.promiseId,
+      );
   }
 
-  /** Where a revert may cut: live, in no jump, splitting neither a call, an atomic region nor a wake-up. */
+  /** Where a revert may cut: live, in no jump, splitting neither a call, an atomic region nor completions after a jump. */
   get cuts(): number[] {
     const cuts: number[] = [];
     const { leastCut } = this.moment;
@@ -219,7 +228,7 @@ export class AgentModel {
       const { calls, regions } = this.at(cut);
       const isJumped = jumps.some(([jump, from]) => from <= cut && cut <= jump);
       const isWhole = calls.length === 0 && regions.length === 0;
-      const isOpen = !isJumped && !this.#deleted.has(cut) && !this.#isWakeUp(cut + 1);
+      const isOpen = !isJumped && !this.#deleted.has(cut) && !this.#isRepeated(cut + 1);
       if (isWhole && isOpen) cuts.push(cut);
     }
     return cuts;

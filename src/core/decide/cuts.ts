@@ -1,11 +1,12 @@
 /**
  * Where an oplog can be cut, so that what stands up to there is the whole history of an agent: at a
  * live index, after the initialization, inside no durable call and no atomic region, and not between
- * what completes a promise and what wakes the agent that waits for it. Inside an invocation, between
- * two calls, is a good place: the code goes on from there.
+ * what completes a promise and what wakes the agent that waits for it, or what completes promises
+ * again that the agent has gone back over. Inside an invocation, between two calls, is a good place:
+ * the code goes on from there.
  */
-import { accept, refuse, type Refusal, type Result } from "../errors.ts";
-import { COMPLETED, type Indexed } from "../oplog/entry.ts";
+import { refuse, type Refusal } from "../errors.ts";
+import { COMPLETED, type Indexed, type Jump } from "../oplog/entry.ts";
 import { addRegion, inRegions, type Region, type Regions } from "../oplog/regions.ts";
 import type { ReadLog } from "../status/fold.ts";
 import { INITIALIZATION_KEY, type Status } from "../status/status.ts";
@@ -18,7 +19,8 @@ type Obstacle =
   | { readonly kind: "deleted" | "jumped"; readonly region: Region }
   | { readonly kind: "call"; readonly at: number; readonly call: string }
   | { readonly kind: "atomic region"; readonly at: number }
-  | { readonly kind: "wake-up" };
+  | { readonly kind: "wake-up" }
+  | { readonly kind: "completions"; readonly jump: number };
 
 interface Place {
   readonly index: number;
@@ -77,45 +79,77 @@ function regionAt(regions: Regions, index: number): Region | undefined {
 }
 
 /** A completion that wakes the agent is written with the wake-up: one without the other would be missed. */
-function isTorn({ entry: last }: Indexed, { entry: next }: Indexed): boolean {
-  const isWakeUp = next.kind === "Suspend" && next.reason === COMPLETED;
-  return isWakeUp && last.kind === "PromiseCompleted";
+function isWakeUp({ entry: last }: Indexed, { entry: next }: Indexed): boolean {
+  const wakes = next.kind === "Suspend" && next.reason === COMPLETED;
+  return wakes && last.kind === "PromiseCompleted";
 }
 
-function* placed(read: ReadLog, log: Log): Iterable<readonly [Indexed, Obstacle | undefined]> {
-  const { jumps, least } = survey(read, log);
-  const open = new Map<number, Open>();
-  for (const indexed of read(1, log.lastIndex)) {
-    const { index } = indexed;
-    const deleted = regionAt(log.deleted, index);
-    const jumped = regionAt(jumps, index);
-    if (deleted !== undefined) yield [indexed, { kind: "deleted", region: deleted }];
-    else if (jumped !== undefined) yield [indexed, { kind: "jumped", region: jumped }];
-    else {
-      evolveOpen(open, indexed);
-      const [oldest] = open.values();
-      yield [indexed, index < least ? { kind: "initialization" } : oldest];
-    }
+/** Completions that a jump hides are written again right after it: without one its promise would be open. */
+class Repeated {
+  /** Where promises were completed that an agent has gone back over, by their ids. */
+  readonly #hidden = new Map<string, number>();
+  #jump: Indexed<Jump> | undefined;
+
+  /** The next entry that was not deleted. */
+  note({ index, entry }: Indexed, isJumped: boolean): void {
+    if (entry.kind === "Jump") this.#jump = { index, entry };
+    else if (entry.kind !== "PromiseCompleted") this.#jump = undefined;
+    else if (isJumped) this.#hidden.set(entry.promiseId, index);
+  }
+
+  /** Index of the jump that the entry belongs to, which would be next. */
+  jumpBefore({ entry }: Indexed): number | undefined {
+    if (this.#jump === undefined || entry.kind !== "PromiseCompleted") return undefined;
+    const hidden = this.#hidden.get(entry.promiseId) ?? 0;
+    return hidden < this.#jump.entry.region[0] ? undefined : this.#jump.index;
   }
 }
 
-function place(
-  [last, obstacle]: readonly [Indexed, Obstacle | undefined],
-  next: Indexed | undefined,
-): Place {
-  const { index } = last;
-  const found =
-    obstacle ??
-    (next !== undefined && isTorn(last, next) ? { kind: "wake-up" as const } : undefined);
-  return found === undefined ? { index } : { index, obstacle: found };
+/** An entry, what stands in the way of a cut after it, and of one before it. */
+interface Placed {
+  readonly indexed: Indexed;
+  readonly after?: Obstacle | undefined;
+  readonly before?: Obstacle | undefined;
+}
+
+function* placed(read: ReadLog, log: Log): Iterable<Placed> {
+  const { jumps, least } = survey(read, log);
+  const open = new Map<number, Open>();
+  const repeated = new Repeated();
+  for (const indexed of read(1, log.lastIndex)) {
+    const { index } = indexed;
+    const deleted = regionAt(log.deleted, index);
+    if (deleted !== undefined) {
+      yield { indexed, after: { kind: "deleted", region: deleted } };
+      continue;
+    }
+    const jumped = regionAt(jumps, index);
+    const jump = repeated.jumpBefore(indexed);
+    const before = jump === undefined ? undefined : ({ kind: "completions", jump } as const);
+    repeated.note(indexed, jumped !== undefined);
+    if (jumped !== undefined) {
+      yield { indexed, before, after: { kind: "jumped", region: jumped } };
+      continue;
+    }
+    evolveOpen(open, indexed);
+    const [oldest] = open.values();
+    yield { indexed, before, after: index < least ? { kind: "initialization" } : oldest };
+  }
+}
+
+function place({ indexed, after }: Placed, next: Placed | undefined): Place {
+  const { index } = indexed;
+  const isTorn = next !== undefined && isWakeUp(indexed, next.indexed);
+  const obstacle = after ?? next?.before ?? (isTorn ? { kind: "wake-up" as const } : undefined);
+  return obstacle === undefined ? { index } : { index, obstacle };
 }
 
 /** Each place of the log up to `end`. */
 function* places(read: ReadLog, log: Log, end: number): Iterable<Place> {
-  let last: readonly [Indexed, Obstacle | undefined] | undefined;
+  let last: Placed | undefined;
   for (const next of placed(read, log)) {
-    if (last !== undefined) yield place(last, next[0]);
-    if (next[0].index > end) return;
+    if (last !== undefined) yield place(last, next);
+    if (next.indexed.index > end) return;
     last = next;
   }
   if (last !== undefined) yield place(last, undefined);
@@ -165,6 +199,8 @@ function reason(cut: number, { lastIndex }: Log, obstacle: Obstacle | undefined)
       return `Index ${cut} lies inside the atomic region that began at ${obstacle.at}.`;
     case "wake-up":
       return `Index ${cut} lies between the completion of a promise and the wake-up of the agent.`;
+    case "completions":
+      return `Index ${cut} lies between completions of promises that stand for those before the jump at ${obstacle.jump}.`;
   }
 }
 
@@ -179,12 +215,4 @@ export function checkCut(read: ReadLog, log: Log, cut: number, end: number): Ref
   const { obstacle, isInRange, nearest } = lookAt(places(read, log, end), cut);
   if (isInRange && obstacle === undefined) return undefined;
   return refuse("invalid-cut", `${reason(cut, log, obstacle)} ${advice(nearest)}`).refusal;
-}
-
-/** The last index up to which the log is a whole history; none if its initialization has not ended. */
-export function lastCut(read: ReadLog, log: Log): Result<number> {
-  const [below] = lookAt(places(read, log, log.lastIndex), log.lastIndex + 1).nearest;
-  if (below !== undefined) return accept(below);
-  const detail = `The agent has not been initialized yet. ${advice([])}`;
-  return refuse("invalid-cut", detail);
 }

@@ -2,8 +2,6 @@
  * Where the history of a copy comes from. A copy is another agent from the entry after its cut on;
  * up to there it was the one that it was copied from, and its code must see that again in replay.
  */
-import type { Create } from "./entry.ts";
-
 /** Here an agent became another one. */
 export interface Fork {
   /** The last entry that the two have in common. */
@@ -19,7 +17,7 @@ export interface Fork {
 export interface Origin {
   /** The incarnation in which the history began: what constructors draw derives from it. */
   readonly incarnation: string;
-  /** Oldest first; none when the agent has moved only. */
+  /** Oldest first, each after the one before; none when the agent has moved only. */
   readonly forks: readonly Fork[];
 }
 
@@ -38,24 +36,4 @@ export function keyAt({ key, origin }: Descent, index: number): string {
 export function branchAt({ origin }: Descent, index: number): string {
   const fork = origin?.forks.findLast(({ to }) => to < index);
   return fork === undefined ? "" : `/${fork.branch}`;
-}
-
-/** The `Create` of a copy of the agent `source`, up to the entry `to`. */
-export function forkedCreate(
-  source: Create,
-  copy: { readonly key: string; readonly incarnation: string; readonly parent: string },
-  cut: { readonly to: number; readonly at: number },
-): Create {
-  const { incarnation, forks } = originOf(source);
-  const fork = { ...cut, key: source.key, branch: copy.incarnation };
-  return { ...source, ...copy, origin: { incarnation, forks: [...forks, fork] } };
-}
-
-/** The `Create` of an agent that lives on elsewhere: all but its incarnation stays. */
-export function movedCreate(source: Create, incarnation: string): Create {
-  return { ...source, incarnation, origin: originOf(source) };
-}
-
-function originOf({ origin, incarnation }: Create): Origin {
-  return origin ?? { incarnation, forks: [] };
 }

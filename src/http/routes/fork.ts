@@ -10,10 +10,10 @@ import { agentShape } from "../shapes/agent.ts";
 
 const copy = z.strictObject({
   key: parameters.key,
-  atIndex: z
-    .int()
-    .optional()
-    .meta({ description: "The last entry that is copied. Without it, the last that can be." }),
+  atIndex: z.int().optional().meta({
+    description:
+      "The last entry that is copied, inside no call and no atomic region. Without it, all are.",
+  }),
 });
 
 /** How an agent is copied. */
@@ -25,7 +25,7 @@ export const forkRoutes: readonly Route[] = [
     tag: "Operating",
     summary: "Copy an agent to a new key, as it is or as it was",
     description:
-      "An unfinished invocation goes on in the copy; what waited in the source does not happen there. The source notices nothing.",
+      "An unfinished invocation goes on in the copy, and what it waits for is asked for again there; what waited in the source does not happen there. The source notices nothing.",
     access: ["operate"],
     body: jsonBody(copy),
     answers: {

@@ -44,10 +44,16 @@ export function toResponse(
   });
 }
 
-/** A ready response with the request's id. That of an upgrade belongs to the connection and stays as it is. */
-export function identified(response: Response, requestId: string): Response {
-  if (response.status === 101) return response;
-  const named = new Response(response.body, response);
+/** What the platform adds to responses, and takes again: a WebSocket that is open. */
+interface Upgrade {
+  readonly webSocket?: object | null;
+}
+
+/** A ready response with the request's id; the WebSocket of an upgrade goes on with it. */
+export function identified(response: Response & Upgrade, requestId: string): Response {
+  const { body, headers, status, webSocket } = response;
+  const upgrade: ResponseInit & Upgrade = { status, headers, webSocket: webSocket ?? null };
+  const named = webSocket ? new Response(null, upgrade) : new Response(body, response);
   named.headers.set("X-Request-Id", requestId);
   return named;
 }

@@ -138,7 +138,8 @@ export class Recovery {
   ): Promise<Start> {
     const to = status.lastIndex;
     const identity = identityOf(status, revision);
-    const boot = { identity, base, from: to + 1, to, skipped: [], lenientTo: 0 };
+    // The snapshot would be the next entry.
+    const boot = { identity, base, from: to + 2, to, skipped: [], lenientTo: 0 };
     const purpose = { presentRevision: status.revision, replayedRevision: revision, isTrial: true };
     return this.#start(boot, slot, purpose);
   }

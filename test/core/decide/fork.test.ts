@@ -4,10 +4,11 @@ import { awakening } from "../../../src/core/decide/promises.ts";
 import { decideFork, severance } from "../../../src/core/decide/fork.ts";
 import type { Create, Entry, Indexed } from "../../../src/core/oplog/entry.ts";
 import { Legality } from "../../../src/core/oplog/legality.ts";
-import { branchAt, forkedCreate, keyAt, movedCreate } from "../../../src/core/oplog/origin.ts";
+import { forkedCreate, movedCreate } from "../../../src/core/copies/create.ts";
+import { branchAt, keyAt } from "../../../src/core/oplog/origin.ts";
 import { fold } from "../../../src/core/status/fold.ts";
 import type { Status } from "../../../src/core/status/status.ts";
-import { legalLogs } from "../../support/legal-logs.ts";
+import { legalLogs, type LegalLog } from "../../support/legal-logs.ts";
 import { announceSeed, check } from "../../support/property.ts";
 import { aStatus } from "../../support/statuses.ts";
 
@@ -25,6 +26,11 @@ function folded(entries: readonly Indexed[]): Status {
   return status;
 }
 
+/** Where a log is copied: where it can be cut, and as it is, whatever is open there. */
+function placesOf({ entries, cuts }: LegalLog): readonly number[] {
+  return [...cuts, entries.length];
+}
+
 /** The history of a copy that is cut at `to`. */
 function copied(source: readonly Indexed[], to: number): readonly Indexed[] {
   const copy = { key: "copy", incarnation: "new", parent: "shop/Cart/k" };
@@ -36,14 +42,16 @@ function copied(source: readonly Indexed[], to: number): readonly Indexed[] {
   return [...kept, ...more.map((entry, place) => ({ index: to + 1 + place, entry }))];
 }
 
-describe("a fork of any legal history, at every index at which it can be cut", () => {
-  test("leaves nothing pending: no request, no update, no schedule", () => {
+describe("a fork of any legal history, at every index at which it can be cut, and of all of it", () => {
+  test("leaves nothing pending but an initialization: no request, no update, no schedule", () => {
     check(
       legalLogs(),
-      ({ entries, cuts }) => {
-        for (const cut of cuts) {
+      (log) => {
+        const { entries } = log;
+        for (const cut of placesOf(log)) {
           const { pending, updates, schedules } = folded(copied(entries, cut));
-          expect([pending, updates.pending, schedules]).toEqual([[], [], []]);
+          const requests = pending.filter(({ request }) => request.type !== "initialization");
+          expect([requests, updates.pending, schedules]).toEqual([[], [], []]);
         }
       },
       200,
@@ -53,8 +61,9 @@ describe("a fork of any legal history, at every index at which it can be cut", (
   test("goes on with what was unfinished, whatever the source's status was", () => {
     check(
       legalLogs(),
-      ({ entries, cuts }) => {
-        for (const cut of cuts) {
+      (log) => {
+        const { entries } = log;
+        for (const cut of placesOf(log)) {
           const before = folded(entries.slice(0, cut));
           const { name, current, failure, revision } = folded(copied(entries, cut));
           expect(["interrupted", "failed"]).not.toContain(name);
@@ -72,8 +81,9 @@ describe("a fork of any legal history, at every index at which it can be cut", (
   test("ends updates as forked, and has all others as they were", () => {
     check(
       legalLogs(),
-      ({ entries, cuts }) => {
-        for (const cut of cuts) {
+      (log) => {
+        const { entries } = log;
+        for (const cut of placesOf(log)) {
           const before = folded(entries.slice(0, cut));
           const { updates, snapshots, deleted, skipped, promises } = folded(copied(entries, cut));
           expect(updates.successful).toEqual(before.updates.successful);
@@ -94,8 +104,9 @@ describe("a fork of any legal history, at every index at which it can be cut", (
   test("is a legal history itself", () => {
     check(
       legalLogs(),
-      ({ entries, cuts }) => {
-        for (const cut of cuts) {
+      (log) => {
+        const { entries } = log;
+        for (const cut of placesOf(log)) {
           const copy = copied(entries, cut);
           const legality = new Legality(reader(copy));
           expect(copy.map((indexed) => legality.fault(indexed))).toEqual(copy.map(() => undefined));
@@ -105,7 +116,7 @@ describe("a fork of any legal history, at every index at which it can be cut", (
     );
   });
 
-  test("is decided at the very indices at which a revert may cut, and at the last one", () => {
+  test("is decided at the very indices at which a revert may cut; without an index, all is copied", () => {
     check(
       legalLogs(),
       ({ entries, cuts }) => {
@@ -113,9 +124,7 @@ describe("a fork of any legal history, at every index at which it can be cut", (
         const decide = (cut?: number) => decideFork(reader(entries), status, cut);
         const may = entries.slice(0, -1).filter(({ index }) => decide(index).ok);
         expect(may.map(({ index }) => index)).toEqual(cuts);
-        const last = decide();
-        const isLast = decide(status.lastIndex).ok;
-        expect(last.ok ? last.value : undefined).toBe(isLast ? status.lastIndex : cuts.at(-1));
+        expect(decide()).toEqual({ ok: true, value: status.lastIndex });
       },
       200,
     );
@@ -156,12 +165,44 @@ describe("the cut of a fork", () => {
     expect(JSON.stringify(decided)).toContain("nearest indices that can be cut are 4 and 6");
   });
 
-  test("is past nowhere in a history whose initialization has not ended", () => {
+  test("does not part completions that are written again after a jump which hides them", () => {
+    const started = { idempotencyKey: "a", pendingIndex: 2, method: "m", seed: "s" } as const;
+    const creating = { call: "promise.create", durability: "write-local" } as const;
+    const complete = (promiseId: string): Entry => {
+      return { kind: "PromiseCompleted", at: 1, promiseId, outcome: { ok: true, result: "1" } };
+    };
+    const log: readonly Entry[] = [
+      create,
+      request,
+      { kind: "AgentInvocationStarted", at: 1, ...started },
+      { kind: "Start", at: 1, ...creating },
+      { kind: "End", at: 1, start: 4, response: '"p"' },
+      { kind: "Start", at: 1, ...creating },
+      { kind: "End", at: 1, start: 6, response: '"q"' },
+      { kind: "Log", at: 1, level: "log", message: "m" },
+      complete("p"),
+      complete("q"),
+      { kind: "Jump", at: 1, region: [9, 11] },
+      complete("p"),
+      complete("q"),
+      complete("r"),
+    ];
+    const entries = log.map((entry, place) => ({ index: place + 1, entry }));
+    const decide = (cut: number) => decideFork(reader(entries), folded(entries), cut);
+    expect(decide(12)).toMatchObject({ refusal: { code: "invalid-cut" } });
+    expect(JSON.stringify(decide(12))).toContain(
+      "the jump at 11. The nearest indices that can be cut are 8 and 13",
+    );
+    expect([8, 13, 14].map((cut) => decide(cut).ok)).toEqual([true, true, true]);
+  });
+
+  test("is nowhere in an initialization that has not ended, which all of the history may have in it", () => {
     const initialization = { ...request, invocation: { type: "initialization" } } as const;
     const entries = [create, initialization].map((entry, place) => ({ index: place + 1, entry }));
-    expect(decideFork(reader(entries), folded(entries), undefined)).toMatchObject({
-      refusal: { code: "invalid-cut" },
-    });
+    const decide = (cut?: number) => decideFork(reader(entries), folded(entries), cut);
+    expect([1, 2].map((cut) => decide(cut).ok)).toEqual([false, false]);
+    expect(decide()).toEqual({ ok: true, value: 2 });
+    expect(folded(copied(entries, 2)).pending).toHaveLength(1);
   });
 
   test("tells keys and branches apart, over copies of copies and over moves", () => {
@@ -181,5 +222,19 @@ describe("the cut of a fork", () => {
     expect([5, 6, 9, 10].map((index) => branchAt(moved, index))).toEqual(["", "/j", "/j", "/l"]);
     const unforked = movedCreate(create, "n");
     expect([keyAt(unforked, 3), branchAt(unforked, 3)]).toEqual(["k", ""]);
+  });
+
+  test("of a copy, cut before that one was, has been neither it nor what it was made of after the cut", () => {
+    const first = forkedCreate(
+      create,
+      { key: "b", incarnation: "j", parent: "c/T/k" },
+      { to: 9, at },
+    );
+    for (const to of [5, 9]) {
+      const copy = { key: "d", incarnation: "l", parent: "c/T/b" };
+      const second = forkedCreate(first, copy, { to, at });
+      expect([to, to + 1, 10].map((index) => keyAt(second, index))).toEqual(["k", "d", "d"]);
+      expect([to, to + 1].map((index) => branchAt(second, index))).toEqual(["", "/l"]);
+    }
   });
 });

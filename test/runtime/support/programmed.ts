@@ -51,11 +51,18 @@ export class Programmed extends Agent {
   /** `label` tells this program apart from the others of the agent. */
   async run(program: Program, label: string): Promise<number> {
     const { trace, address } = this;
-    await interpreter(helpers, { trace, upstream: UPSTREAM, helper: "Helper", address })(
-      program,
-      label,
-    );
+    await this.interpret({ trace, address }, program, label);
     return trace.length;
+  }
+
+  /** Runs a program that leaves its items in the trace, and tells others the address. */
+  protected async interpret(
+    of: { readonly trace: Item[]; readonly address: string },
+    program: Program,
+    label: string,
+  ): Promise<void> {
+    const parts = { ...of, upstream: UPSTREAM, helper: "Helper" };
+    await interpreter(helpers, parts)(program, label);
   }
 }
 

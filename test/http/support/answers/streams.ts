@@ -31,7 +31,8 @@ async function upgrade({ api }: Shop, id: string, asked: Asked): Promise<Answer>
     { destroy(): void },
   ];
   socket.destroy();
-  return { status: response.statusCode ?? 0, headers: new Headers(), text: "", body: undefined };
+  const headers = new Headers({ "x-request-id": String(response.headers["x-request-id"]) });
+  return { status: response.statusCode ?? 0, headers, text: "", body: undefined };
 }
 
 /** As `id status`; what is asked is what goes well. */

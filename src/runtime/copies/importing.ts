@@ -5,7 +5,7 @@
 import { nameOf } from "../../core/api/agent-name.ts";
 import type { AgentAddress, AgentView } from "../../core/api/views.ts";
 import { accept, type Result } from "../../core/errors.ts";
-import { movedCreate } from "../../core/oplog/origin.ts";
+import { movedCreate } from "../../core/copies/create.ts";
 import type { Components, Environment } from "../ports.ts";
 import { FileReading } from "./file-reading.ts";
 import { linesOf } from "./lines.ts";

@@ -10,11 +10,11 @@ import { accept, refuse, type Result } from "../../core/errors.ts";
 import type { Create, Entry } from "../../core/oplog/entry.ts";
 import type { Status } from "../../core/status/status.ts";
 import { openRich } from "../books/rich.ts";
-import { StagedHistory } from "../books/staged-history.ts";
+import { StagedHistory } from "./staged-history.ts";
 import type { Loop } from "../loop.ts";
 import type { Ports } from "../ports.ts";
-import { noAgent } from "./refusals.ts";
-import type { Registering } from "./registering.ts";
+import { noAgent } from "../operations/refusals.ts";
+import type { Registering } from "../operations/registering.ts";
 
 /** What an arrival leaves behind when its process dies is cleared after so long. */
 const CLEAR_AFTER_MS = 60 * 60 * 1000;
@@ -116,6 +116,8 @@ export class Arriving {
     const staged = new StagedHistory(store, environment.now() + CLEAR_AFTER_MS);
     for await (const piece of arrival.pieces(staged)) {
       if (!piece.ok) return piece;
+      // What is staged moves the alarm of the object: not that of an agent which has come meanwhile.
+      if (this.#status !== undefined) return taken;
       const { value } = piece;
       if (value.kind === "snapshot") staged.putSnapshot(value.index, value.payload);
       else {
@@ -128,10 +130,11 @@ export class Arriving {
     return accept(staged);
   }
 
-  /** The alarm of an object in which no agent lives. */
+  /** Clears what a process that died has left behind; called when the alarm fires. */
   async clear(): Promise<void> {
     const { store, environment } = this.#ports;
-    if (this.#isUnderWay) store.setAlarm(environment.now() + CLEAR_AFTER_MS);
-    else if (store.staged.exists()) await store.staged.destroy();
+    if (!this.#isUnderWay) {
+      if (store.staged.exists()) await store.staged.destroy();
+    } else if (this.#status === undefined) store.setAlarm(environment.now() + CLEAR_AFTER_MS);
   }
 }

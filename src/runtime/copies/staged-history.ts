@@ -5,7 +5,7 @@
 import type { Create, Entry, Indexed } from "../../core/oplog/entry.ts";
 import type { Status } from "../../core/status/status.ts";
 import type { AgentStore } from "../ports.ts";
-import { Journal } from "./journal.ts";
+import { Journal } from "../books/journal.ts";
 
 export class StagedHistory {
   readonly #store: AgentStore;

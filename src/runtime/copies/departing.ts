@@ -6,12 +6,17 @@ import {
   type Until,
 } from "../../core/copies/history.ts";
 import { decideFork } from "../../core/decide/fork.ts";
-import { accept, type Result } from "../../core/errors.ts";
+import { accept, refuse, type Result } from "../../core/errors.ts";
 import type { RecordPage } from "../../core/protocol.ts";
 import { PAGE_CHARACTERS, type Journal } from "../books/journal.ts";
 import type { Ledger } from "../books/ledger.ts";
 import type { AgentStore } from "../ports.ts";
-import { noAgent } from "./refusals.ts";
+import { noAgent } from "../operations/refusals.ts";
+
+const reverted = refuse(
+  "invalid-cut",
+  "Meanwhile the agent was reverted to before an update, and what that handed over is gone. Nothing was copied; ask again, for what there is now.",
+);
 
 function end(journal: Journal, until: Until): Result<number> {
   if (until.kind === "now") return accept(journal.status.lastIndex);
@@ -54,6 +59,10 @@ export class Departing implements HistorySource {
 
   async snapshotPayload(departure: Departure, index: number): Promise<Result<string | null>> {
     if (!this.#isHere(departure)) return noAgent;
-    return accept(this.#store.getSnapshot(index) ?? null);
+    const payload = this.#store.getSnapshot(index);
+    if (payload !== undefined) return accept(payload);
+    // Those of updates are never collected.
+    const isHandedOver = this.#ledger.journal?.entry(index)?.kind === "PendingUpdate";
+    return isHandedOver ? reverted : accept(null);
   }
 }

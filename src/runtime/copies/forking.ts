@@ -5,7 +5,7 @@ import type { AgentAddress, AgentView } from "../../core/api/views.ts";
 import { piecesOf } from "../../core/copies/history.ts";
 import { severance } from "../../core/decide/fork.ts";
 import { accept, type Result } from "../../core/errors.ts";
-import { forkedCreate } from "../../core/oplog/origin.ts";
+import { forkedCreate } from "../../core/copies/create.ts";
 import type { Environment, Histories } from "../ports.ts";
 import type { Arrival, Arriving } from "./arriving.ts";
 

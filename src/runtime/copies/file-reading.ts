@@ -13,14 +13,14 @@ import {
   type Sha256,
   type SnapshotRecord,
 } from "../../core/copies/file.ts";
-import type { Piece } from "../../core/copies/history.ts";
+import { neededRevisions, type Piece } from "../../core/copies/history.ts";
 import { accept, refuse, type Result } from "../../core/errors.ts";
 import { decodeRecords } from "../../core/oplog/codec.ts";
 import type { Entry, Indexed } from "../../core/oplog/entry.ts";
 import { Legality } from "../../core/oplog/legality.ts";
 import { inRegions } from "../../core/oplog/regions.ts";
 import { utf8Length } from "../../core/utf8-length.ts";
-import type { StagedHistory } from "../books/staged-history.ts";
+import type { StagedHistory } from "./staged-history.ts";
 import { UnreadableLine } from "./lines.ts";
 
 /** Takes a revision in; refuses one that is not what it says, or whose number is taken. */
@@ -61,6 +61,8 @@ export class FileReading {
   #lastIndex = 0;
   #counts: Counts = { revisions: 0, entries: 0, snapshots: 0 };
   #hasEnded = false;
+  /** Revisions that the file has brought. */
+  readonly #admitted = new Set<number>();
   /** Places of what updates have handed over: these snapshots are never collected. */
   readonly #handedOver = new Set<number>();
 
@@ -144,6 +146,7 @@ export class FileReading {
     this.#counts = { ...this.#counts, revisions: this.#counts.revisions + 1 };
     const admitted = await this.#admit(revision, { digest, source });
     if (!admitted.ok) yield admitted;
+    this.#admitted.add(revision);
   }
 
   /** Entries of the row at hand: the fold may look back at them. */
@@ -224,6 +227,8 @@ export class FileReading {
       yield this.#invalid("says that there was more, or less");
       return;
     }
+    const unknown = neededRevisions(status).find((revision) => !this.#admitted.has(revision));
+    if (unknown !== undefined) yield this.#invalid(`ends a file without the revision ${unknown}`);
     const missing = [...this.#handedOver].find((index) => !inRegions(status.deleted, index));
     if (missing !== undefined)
       yield this.#invalid(`ends a file without the snapshot of ${missing}`);

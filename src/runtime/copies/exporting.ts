@@ -14,7 +14,7 @@ import type { Identity } from "../../core/status/status.ts";
 import type { Ledger } from "../books/ledger.ts";
 import type { Components, Environment } from "../ports.ts";
 import type { Departing } from "./departing.ts";
-import { noAgent } from "./refusals.ts";
+import { noAgent } from "../operations/refusals.ts";
 
 /** An export that cannot go on ends in an error: what was sent has no last record. */
 function given<T>(result: Result<T>): T {
