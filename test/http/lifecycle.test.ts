@@ -65,6 +65,18 @@ describe("interrupt", () => {
     },
   );
 
+  test("who waits by GET waits on: it answers as soon as the invocation ends, or when the time is up", async () => {
+    const agent = await napping("3s");
+    const waiting = api.get<InvocationView>(`${agent}/invocations/nap?wait=60`);
+    const shortly = api.get<InvocationView>(`${agent}/invocations/nap?wait=0.5`);
+    // Both have arrived when what came after them is answered.
+    await api.agent(agent);
+    await api.send("POST", `${agent}/interrupt`);
+    expect((await shortly).body.status).toBe("running");
+    await api.send("POST", `${agent}/resume`);
+    expect((await waiting).body).toMatchObject({ status: "completed", result: 2 });
+  });
+
   test("on an idle agent nothing happens", async () => {
     const agent = agentPath("life", "Sleeper", fresh("key"));
     await api.result(agent, "add");

@@ -145,16 +145,19 @@ export class Invoking {
     return ended === undefined ? noAgent : accept(ended);
   }
 
+  /** Answers once it has ended, or the time is up: one that is interrupted meanwhile may still end. */
   async invocation(idempotencyKey: string, waitMs: number): Promise<Result<InvocationView>> {
     const { ledger } = this.#loop;
     if (this.#status === undefined) return noAgent;
     const known = ledger.find(idempotencyKey);
     if (known === undefined) return unknownInvocation;
     if (known.state === "ended" || waitMs === 0) return accept(known.show());
+    const until = this.#now + waitMs;
     const wakeup = await ledger.callers.wait(idempotencyKey, waitMs);
     const later = ledger.find(idempotencyKey);
-    if (later !== undefined) return accept(later.show());
-    return wakeup === "ended" ? unknownInvocation : refused(wakeup);
+    if (later === undefined) return wakeup === "ended" ? unknownInvocation : refused(wakeup);
+    if (wakeup === "ended") return accept(later.show());
+    return this.invocation(idempotencyKey, Math.max(0, until - this.#now));
   }
 }
 
