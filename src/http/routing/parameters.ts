@@ -65,24 +65,28 @@ export function parameterNames(path: string): readonly (keyof Parameters)[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as keyof Parameters);
 }
 
-/** The values of a route's parameters in a path, as it was sent. */
-export function readPath(
-  template: string,
-  path: string,
-): Result<Readonly<Record<string, unknown>>> {
-  const segments = path.split("/");
-  const values: Record<string, unknown> = {};
-  const issues: Issue[] = [];
-  for (const [at, part] of template.split("/").entries()) {
+/** Gives the values of a route's parameters in a path, as it was sent. */
+export type ReadPath = (path: string) => Result<Readonly<Record<string, unknown>>>;
+
+/** How the paths of a route are read. */
+export function pathReader(template: string): ReadPath {
+  const places = template.split("/").flatMap((part, at) => {
     const [name] = parameterNames(part);
-    if (name === undefined) continue;
-    const text = decodeSegment(name, segments[at] ?? "");
-    if (!text.ok) return text;
-    const checked = parameters[name].safeParse(text.value);
-    if (checked.success) values[name] = checked.data;
-    else issues.push(...checked.error.issues.map((issue) => issueOf(name, issue)));
-  }
-  return issues.length === 0 ? accept(withAddress(values)) : invalidRequest(...issues);
+    return name === undefined ? [] : [{ name, at }];
+  });
+  return (path) => {
+    const segments = path.split("/");
+    const values: Record<string, unknown> = {};
+    const issues: Issue[] = [];
+    for (const { name, at } of places) {
+      const text = decodeSegment(name, segments[at] ?? "");
+      if (!text.ok) return text;
+      const checked = parameters[name].safeParse(text.value);
+      if (checked.success) values[name] = checked.data;
+      else issues.push(...checked.error.issues.map((issue) => issueOf(name, issue)));
+    }
+    return issues.length === 0 ? accept(withAddress(values)) : invalidRequest(...issues);
+  };
 }
 
 function issueOf(name: string, { message }: z.core.$ZodIssue): Issue {

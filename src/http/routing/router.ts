@@ -5,7 +5,7 @@ import { checkConfiguration } from "../access/configuration.ts";
 import { identify } from "../access/authenticate.ts";
 import { crossOrigin } from "../access/cross-origin.ts";
 import type { Ports } from "../ports.ts";
-import { readInput } from "./input.ts";
+import { inputReader } from "./input.ts";
 import { invalidRequest } from "./invalid-request.ts";
 import { rawPath } from "./path.ts";
 import { identified, toResponse, type Answer } from "./reply.ts";
@@ -54,7 +54,7 @@ export function createRouter(routes: readonly Route[], ports: Ports): App {
 /** Adds routes; a verb that a path does not know is refused with `Allow`. */
 function mount(app: App, routes: readonly Route[], ports: Ports): void {
   for (const route of routes) {
-    app.on(route.verb, toPattern(route.path), (context) => serve(route, context, ports));
+    app.on(route.verb, toPattern(route.path), server(route, ports));
   }
   for (const [path, verbs] of Map.groupBy(routes, ({ path: one }) => one)) {
     const allow = verbs
@@ -90,17 +90,22 @@ async function callerOf(
   }
 }
 
-async function serve(route: Route, context: Context<AppEnv>, ports: Ports): Promise<Response> {
-  const requestId = context.get("requestId");
-  try {
-    const input = await readInput(route, context.req.raw, context.get("caller"), ports);
-    const answer = input.ok ? await route.handle(input.value, ports) : input;
-    return answer instanceof Response
-      ? identified(answer, requestId)
-      : toResponse(answer, requestId);
-  } catch (error) {
-    return failure(error, requestId);
-  }
+/** Reads the requests to a route, and answers them. */
+function server(route: Route, ports: Ports): (context: Context<AppEnv>) => Promise<Response> {
+  const read = inputReader(route, ports);
+  return async (context) => {
+    const requestId = context.get("requestId");
+    const { raw, path } = context.req;
+    try {
+      const input = await read({ raw, path, caller: context.get("caller") });
+      const answer = input.ok ? await route.handle(input.value, ports) : input;
+      return answer instanceof Response
+        ? identified(answer, requestId)
+        : toResponse(answer, requestId);
+    } catch (error) {
+      return failure(error, requestId);
+    }
+  };
 }
 
 function failure(error: unknown, requestId: string): Response {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readPath } from "../../../src/http/routing/parameters.ts";
+import { pathReader } from "../../../src/http/routing/parameters.ts";
 import { rawPath, rawQuery } from "../../../src/http/routing/path.ts";
 import { problemOf, startApp } from "./fake-ports.ts";
 
@@ -70,7 +70,7 @@ describe("agent addresses", () => {
     "the keys `.` and `..` are refused: %j",
     (segment) => {
       expect(
-        readPath("/v1/agents/{component}/{type}/{key}", `/v1/agents/shop/Cart/${segment}`),
+        pathReader("/v1/agents/{component}/{type}/{key}")(`/v1/agents/shop/Cart/${segment}`),
       ).toMatchObject({
         ok: false,
         refusal: { code: "invalid-request" },
