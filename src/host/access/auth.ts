@@ -17,6 +17,8 @@ export class Auth {
   readonly checkAssertion?: CheckAssertion;
   readonly corsOrigins: readonly string[];
   readonly #secret: string | undefined;
+  /** That of the secret; no promise, for one that a request has made must not be awaited by another. */
+  #digest: ArrayBuffer | undefined;
   readonly #tokens: Tokens;
   readonly #rates: ObjectNamespace<RateOperations>;
 
@@ -39,6 +41,7 @@ export class Auth {
 
   async #isSecret(token: string): Promise<boolean> {
     if (this.#secret === undefined) return false;
-    return isSameDigest(await digestOf(token), await digestOf(this.#secret));
+    this.#digest ??= await digestOf(this.#secret);
+    return isSameDigest(await digestOf(token), this.#digest);
   }
 }
