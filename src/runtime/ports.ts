@@ -1,7 +1,12 @@
 /** What the runtime needs of the platform. Adapters live in `host`; tests use others. */
 import type { AgentTypeDescription } from "../core/api/description.ts";
 import type { DirectoryEntry } from "../core/api/directory.ts";
-import type { ArrivingAgent, Caller, ComponentCode } from "../core/api/operations.ts";
+import type {
+  ArrivingAgent,
+  Caller,
+  ComponentCode,
+  ComponentOperations,
+} from "../core/api/operations.ts";
 import type { Result } from "../core/errors.ts";
 import type { ErrorData } from "../core/oplog/entry.ts";
 import type { AgentAddress, JsonValue } from "../core/api/views.ts";
@@ -105,12 +110,7 @@ export interface Components {
   ): Promise<Result<{ readonly revision: number; readonly type: AgentTypeDescription }>>;
   code(component: string, revision: number): Promise<ComponentCode>;
   /** Takes in a revision that an agent needs which is being imported. */
-  admit(
-    component: string,
-    revision: number,
-    code: ComponentCode,
-    arrival: ArrivingAgent,
-  ): Promise<Result<null>>;
+  readonly admit: ComponentOperations["admit"];
   /** The import is over: what it has brought stays, or goes. Never fails: who misses it, asks the agent. */
   conclude(component: string, arrival: ArrivingAgent, isThere: boolean): Promise<void>;
   /** The issues that the method's own schema has with the arguments. */

@@ -42,78 +42,54 @@ function copied(source: readonly Indexed[], to: number): readonly Indexed[] {
   return [...kept, ...more.map((entry, place) => ({ index: to + 1 + place, entry }))];
 }
 
+/** Looks at the copies of generated histories: the status of the source at the cut, and the copy. */
+function everywhere(runs: number, look: (before: Status, copy: readonly Indexed[]) => void): void {
+  check(
+    legalLogs(),
+    (log) => {
+      for (const cut of placesOf(log)) {
+        look(folded(log.entries.slice(0, cut)), copied(log.entries, cut));
+      }
+    },
+    runs,
+  );
+}
+
 describe("a fork of any legal history, at every index at which it can be cut, and of all of it", () => {
   test("leaves nothing pending but an initialization: no request, no update, no schedule", () => {
-    check(
-      legalLogs(),
-      (log) => {
-        const { entries } = log;
-        for (const cut of placesOf(log)) {
-          const { pending, updates, schedules } = folded(copied(entries, cut));
-          const requests = pending.filter(({ request }) => request.type !== "initialization");
-          expect([requests, updates.pending, schedules]).toEqual([[], [], []]);
-        }
-      },
-      200,
-    );
+    everywhere(200, (_, copy) => {
+      const { pending, updates, schedules } = folded(copy);
+      const requests = pending.filter(({ request }) => request.type !== "initialization");
+      expect([requests, updates.pending, schedules]).toEqual([[], [], []]);
+    });
   });
 
   test("goes on with what was unfinished, whatever the source's status was", () => {
-    check(
-      legalLogs(),
-      (log) => {
-        const { entries } = log;
-        for (const cut of placesOf(log)) {
-          const before = folded(entries.slice(0, cut));
-          const { name, current, failure, revision } = folded(copied(entries, cut));
-          expect(["interrupted", "failed"]).not.toContain(name);
-          expect([current?.idempotencyKey, revision]).toEqual([
-            before.current?.idempotencyKey,
-            before.revision,
-          ]);
-          if (before.name === "failed") expect(failure).toBeUndefined();
-        }
-      },
-      200,
-    );
+    everywhere(200, (before, copy) => {
+      const { name, current, failure, revision } = folded(copy);
+      expect(["interrupted", "failed"]).not.toContain(name);
+      const unfinished = before.current?.idempotencyKey;
+      expect([current?.idempotencyKey, revision]).toEqual([unfinished, before.revision]);
+      if (before.name === "failed") expect(failure).toBeUndefined();
+    });
   });
 
   test("ends updates as forked, and has all others as they were", () => {
-    check(
-      legalLogs(),
-      (log) => {
-        const { entries } = log;
-        for (const cut of placesOf(log)) {
-          const before = folded(entries.slice(0, cut));
-          const { updates, snapshots, deleted, skipped, promises } = folded(copied(entries, cut));
-          expect(updates.successful).toEqual(before.updates.successful);
-          const ended = updates.failed.slice(before.updates.failed.length);
-          for (const { detail } of ended) expect(detail).toBe("forked");
-          expect([snapshots, deleted, skipped, promises]).toEqual([
-            before.snapshots,
-            before.deleted,
-            before.skipped,
-            before.promises,
-          ]);
-        }
-      },
-      200,
-    );
+    everywhere(200, (before, copy) => {
+      const { updates, snapshots, deleted, skipped, promises } = folded(copy);
+      expect(updates.successful).toEqual(before.updates.successful);
+      const ended = updates.failed.slice(before.updates.failed.length);
+      for (const { detail } of ended) expect(detail).toBe("forked");
+      const kept = [before.snapshots, before.deleted, before.skipped, before.promises];
+      expect([snapshots, deleted, skipped, promises]).toEqual(kept);
+    });
   });
 
   test("is a legal history itself", () => {
-    check(
-      legalLogs(),
-      (log) => {
-        const { entries } = log;
-        for (const cut of placesOf(log)) {
-          const copy = copied(entries, cut);
-          const legality = new Legality(reader(copy));
-          expect(copy.map((indexed) => legality.fault(indexed))).toEqual(copy.map(() => undefined));
-        }
-      },
-      100,
-    );
+    everywhere(100, (_, copy) => {
+      const legality = new Legality(reader(copy));
+      expect(copy.map((indexed) => legality.fault(indexed))).toEqual(copy.map(() => undefined));
+    });
   });
 
   test("is decided at the very indices at which a revert may cut; without an index, all is copied", () => {
